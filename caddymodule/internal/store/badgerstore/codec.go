@@ -1,0 +1,140 @@
+package badgerstore
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+)
+
+// The records, here and in codec_delivery.go. A field keeps its number for
+// ever, and a number is never used again.
+
+// micro is a time in microseconds since 1970. It spans every year that a
+// sender can write, and the zero time.
+type micro int64
+
+func microOf(t time.Time) micro { return micro(t.UnixMicro()) }
+func (m micro) time() time.Time { return time.UnixMicro(int64(m)).UTC() }
+
+type requestRecord struct {
+	Method   string      `cbor:"1,keyasint"`
+	Path     string      `cbor:"2,keyasint,omitempty"`
+	Query    url.Values  `cbor:"3,keyasint"`
+	Header   http.Header `cbor:"4,keyasint"`
+	Body     []byte      `cbor:"5,keyasint"`
+	Received micro       `cbor:"6,keyasint"`
+}
+
+func recordOfRequest(r *event.Request) requestRecord {
+	return requestRecord{
+		Method: r.Method, Path: r.Path, Query: r.Query, Header: r.Header,
+		Body: r.Body, Received: microOf(r.Received),
+	}
+}
+
+func (r *requestRecord) request() event.Request {
+	return event.Request{
+		Method: r.Method, Path: r.Path, Query: r.Query, Header: r.Header,
+		Body: r.Body, Received: r.Received.time(),
+	}
+}
+
+// eventRecord is an event as it was kept; its Seq stands in the key.
+type eventRecord struct {
+	ID         string        `cbor:"1,keyasint"`
+	Source     string        `cbor:"2,keyasint"`
+	Sender     string        `cbor:"3,keyasint"`
+	SenderType string        `cbor:"4,keyasint,omitempty"`
+	Time       micro         `cbor:"5,keyasint"`
+	Forward    []string      `cbor:"6,keyasint"`
+	Request    requestRecord `cbor:"7,keyasint"`
+}
+
+func encodeEvent(ev *event.Event) ([]byte, error) {
+	return encode(eventRecord{
+		ID: ev.ID, Source: ev.Source, Sender: ev.Sender, SenderType: ev.SenderType,
+		Time: microOf(ev.Time), Forward: ev.Forward, Request: recordOfRequest(&ev.Request),
+	})
+}
+
+func decodeEvent(seq uint64, value []byte) (*event.Event, error) {
+	var r eventRecord
+	if err := decode(value, &r); err != nil {
+		return nil, err
+	}
+	return &event.Event{
+		Seq: seq, ID: r.ID, Source: r.Source, Sender: r.Sender, SenderType: r.SenderType,
+		Time: r.Time.time(), Forward: r.Forward, Request: r.Request.request(),
+	}, nil
+}
+
+// outcomeRecord holds all but Normalized.Original, which follows from the body.
+type outcomeRecord struct {
+	State    event.State `cbor:"1,keyasint"`
+	Reasons  []string    `cbor:"2,keyasint"`
+	Dropped  bool        `cbor:"3,keyasint,omitempty"`
+	At       micro       `cbor:"4,keyasint"`
+	Backends []string    `cbor:"5,keyasint"`
+	Type     string      `cbor:"6,keyasint,omitempty"`
+	Subject  string      `cbor:"7,keyasint,omitempty"`
+	Time     micro       `cbor:"8,keyasint"`
+	Data     event.Data  `cbor:"9,keyasint"`
+	Previous *event.Data `cbor:"10,keyasint,omitempty"`
+	Changed  []string    `cbor:"11,keyasint"`
+	Notice   bool        `cbor:"12,keyasint,omitempty"`
+}
+
+func encodeOutcome(o *event.Outcome) ([]byte, error) {
+	n := &o.Normalized
+	return encode(outcomeRecord{
+		State: o.State, Reasons: o.Reasons, Dropped: o.Dropped, At: microOf(o.At), Backends: o.Backends,
+		Type: n.Type, Subject: n.Subject, Time: microOf(n.Time), Data: n.Data,
+		Previous: n.Previous, Changed: n.Changed, Notice: n.Notice,
+	})
+}
+
+func decodeOutcome(value []byte) (o event.Outcome, err error) {
+	var r outcomeRecord
+	if err := decode(value, &r); err != nil {
+		return o, err
+	}
+	return event.Outcome{
+		State: r.State, Reasons: r.Reasons, Dropped: r.Dropped, At: r.At.time(), Backends: r.Backends,
+		Normalized: event.Normalized{
+			Type: r.Type, Subject: r.Subject, Time: r.Time.time(), Data: r.Data,
+			Previous: r.Previous, Changed: r.Changed, Notice: r.Notice,
+		},
+	}, nil
+}
+
+// dedupeRecord tells which event a dedupe key belongs to, and how long it counts.
+type dedupeRecord struct {
+	ID      string `cbor:"1,keyasint"`
+	Expires micro  `cbor:"2,keyasint"`
+}
+
+type quarantinedRecord struct {
+	ID      string        `cbor:"1,keyasint"`
+	Source  string        `cbor:"2,keyasint"`
+	Sender  string        `cbor:"3,keyasint"`
+	Reason  string        `cbor:"4,keyasint"`
+	Request requestRecord `cbor:"5,keyasint"`
+}
+
+func encodeQuarantined(q *event.Quarantined) ([]byte, error) {
+	return encode(quarantinedRecord{
+		ID: q.ID, Source: q.Source, Sender: q.Sender, Reason: q.Reason, Request: recordOfRequest(&q.Request),
+	})
+}
+
+func decodeQuarantined(value []byte) (*event.Quarantined, error) {
+	var r quarantinedRecord
+	if err := decode(value, &r); err != nil {
+		return nil, err
+	}
+	return &event.Quarantined{
+		ID: r.ID, Source: r.Source, Sender: r.Sender, Reason: r.Reason, Request: r.Request.request(),
+	}, nil
+}

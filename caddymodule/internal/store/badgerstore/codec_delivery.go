@@ -1,0 +1,101 @@
+package badgerstore
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+)
+
+// deliveryRecord is a delivery as it was routed. It is written once, however
+// often the delivery is tried: a transform may be as big as its event.
+type deliveryRecord struct {
+	EventID  string          `cbor:"1,keyasint"`
+	Source   string          `cbor:"2,keyasint"`
+	Rule     string          `cbor:"3,keyasint,omitempty"`
+	Data     json.RawMessage `cbor:"4,keyasint"`
+	OrderKey string          `cbor:"5,keyasint,omitempty"`
+	Created  micro           `cbor:"6,keyasint"`
+	Due      micro           `cbor:"7,keyasint"`
+	Since    micro           `cbor:"8,keyasint"`
+}
+
+// progressRecord is how a delivery stands since its first attempt, or since it
+// was called up in its line.
+type progressRecord struct {
+	State    event.State     `cbor:"1,keyasint"`
+	Due      micro           `cbor:"2,keyasint"`
+	Since    *micro          `cbor:"3,keyasint"` // nil: as it was routed
+	Count    int             `cbor:"4,keyasint"`
+	Attempts []attemptRecord `cbor:"5,keyasint"`
+	Finished micro           `cbor:"6,keyasint"`
+}
+
+type attemptRecord struct {
+	At         micro         `cbor:"1,keyasint"`
+	Duration   time.Duration `cbor:"2,keyasint,omitempty"`
+	Status     int           `cbor:"3,keyasint,omitempty"`
+	Error      string        `cbor:"4,keyasint,omitempty"`
+	RetryAfter time.Duration `cbor:"5,keyasint,omitempty"`
+	Answer     []byte        `cbor:"6,keyasint"`
+}
+
+func encodeDelivery(d *event.Delivery) ([]byte, error) {
+	return encode(deliveryRecord{
+		EventID: d.EventID, Source: d.Source, Rule: d.Rule, Data: d.Data, OrderKey: d.OrderKey,
+		Created: microOf(d.Created), Due: microOf(d.Due), Since: microOf(d.Since),
+	})
+}
+
+func decodeDelivery(seq uint64, backend string, value []byte) (*event.Delivery, error) {
+	var r deliveryRecord
+	if err := decode(value, &r); err != nil {
+		return nil, err
+	}
+	return &event.Delivery{
+		Seq: seq, Backend: backend, EventID: r.EventID, Source: r.Source, Rule: r.Rule,
+		State: event.Waiting, Data: r.Data, OrderKey: r.OrderKey,
+		Created: r.Created.time(), Due: r.Due.time(), Since: r.Since.time(),
+	}, nil
+}
+
+func encodeProgress(d *event.Delivery) ([]byte, error) {
+	since := microOf(d.Since)
+	r := progressRecord{
+		State: d.State, Due: microOf(d.Due), Since: &since,
+		Count: d.Count, Finished: microOf(d.Finished),
+	}
+	for _, a := range d.Attempts {
+		r.Attempts = append(r.Attempts, attemptRecord{
+			At: microOf(a.At), Duration: a.Duration, Status: a.Status,
+			Error: a.Error, RetryAfter: a.RetryAfter, Answer: a.Answer,
+		})
+	}
+	return encode(r)
+}
+
+// decodeProgress brings a delivery up to date.
+func decodeProgress(d *event.Delivery, value []byte) error {
+	var r progressRecord
+	if err := decode(value, &r); err != nil {
+		return err
+	}
+	if r.Since != nil {
+		d.Since = r.Since.time()
+	}
+	d.State, d.Due = r.State, r.Due.time()
+	d.Count, d.Finished = r.Count, r.Finished.time()
+	for _, a := range r.Attempts {
+		d.Attempts = append(d.Attempts, event.Attempt{
+			At: a.At.time(), Duration: a.Duration, Status: a.Status,
+			Error: a.Error, RetryAfter: a.RetryAfter, Answer: a.Answer,
+		})
+	}
+	return nil
+}
+
+// unfinishedRecord counts the deliveries of an event that has several.
+type unfinishedRecord struct {
+	Waiting int `cbor:"1,keyasint"`
+	Dead    int `cbor:"2,keyasint,omitempty"`
+}

@@ -1,0 +1,136 @@
+package badgerstore
+
+import (
+	"context"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+)
+
+const (
+	// batchOperations and batchBytes end the gathering of a batch. No single
+	// operation is bigger than operationBytes, so a transaction stays below
+	// Badger's limit of 15 % of a memtable: 2.5 MB and 26,000 keys.
+	batchOperations = 256
+	batchBytes      = 1 << 20
+	operationBytes  = 1 << 20
+	// keyCost is what a key weighs at most beside its value.
+	keyCost = 128
+)
+
+// operation is something to be written as a whole.
+type operation struct {
+	// cost is how many bytes it adds to the transaction at most.
+	cost int
+	// apply checks, then writes. An error means that it wrote nothing.
+	apply func(*step) error
+	err   error
+	done  chan error // of capacity 1
+}
+
+// submit hands an operation to the committer and returns when it is on disk.
+// The context counts only until the operation was queued.
+func (s *Store) submit(ctx context.Context, cost int, apply func(*step) error) error {
+	if s.broken.Load() {
+		return store.ErrBroken
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	op := &operation{cost: cost, apply: apply, done: make(chan error, 1)}
+	select {
+	case s.operations <- op:
+		return <-op.done
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// write is the committer: the only goroutine that writes, until Close.
+func (s *Store) write() {
+	defer close(s.written)
+	for first := range s.operations {
+		batch := s.gather(first)
+		err := s.perform(batch)
+		for _, op := range batch {
+			if err != nil {
+				op.err = err
+			}
+			op.done <- op.err
+		}
+	}
+}
+
+// gather takes what is queued behind the first operation, without waiting.
+func (s *Store) gather(first *operation) []*operation {
+	batch := []*operation{first}
+	for cost := first.cost; len(batch) < batchOperations && cost < batchBytes; {
+		select {
+		case op, ok := <-s.operations:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, op)
+			cost += op.cost
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// perform applies a batch in one step. An error means that nothing of it can
+// be trusted to be on disk, and breaks the store.
+func (s *Store) perform(batch []*operation) error {
+	if s.broken.Load() {
+		return store.ErrBroken
+	}
+	st := s.newStep()
+	defer st.txn.Discard()
+	for _, op := range batch {
+		op.err = op.apply(st)
+	}
+	if st.keys == 0 {
+		return nil
+	}
+	if err := s.finish(st); err != nil {
+		s.broken.Store(true)
+		s.log.Error("a write to the store failed; nothing is accepted until it is reopened", "error", err)
+		return store.ErrBroken
+	}
+	return nil
+}
+
+func (s *Store) newStep() *step {
+	return &step{store: s, txn: s.db.NewTransaction(true), base: s.ledger.snapshot(), tally: newTally()}
+}
+
+// finish commits a step together with the counts, then lets memory follow.
+func (s *Store) finish(st *step) error {
+	if st.err == nil {
+		st.putRecord(tallyKey, s.ledger.with(&st.tally))
+	}
+	if st.err != nil {
+		return st.err
+	}
+	if err := s.commit(st.txn); err != nil {
+		return err
+	}
+	s.markSynced()
+	s.ledger.add(&st.tally)
+	for _, f := range st.after {
+		f()
+	}
+	return nil
+}
+
+// markSynced tells readers up to which version all commits succeeded. Badger
+// shows readers what a failed sync left in memory; we must not.
+func (s *Store) markSynced() {
+	txn := s.db.NewTransaction(false)
+	defer txn.Discard()
+	s.synced.Store(txn.ReadTs())
+}
+
+func commit(txn *badger.Txn) error { return txn.Commit() }

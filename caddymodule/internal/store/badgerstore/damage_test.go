@@ -1,0 +1,243 @@
+package badgerstore
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+)
+
+// change writes past the store, as no step of it would.
+func change(t *testing.T, s *Store, f func(*badger.Txn) error) {
+	t.Helper()
+	must(t, s.db.Update(f))
+	s.markSynced()
+}
+
+// flip changes one bit of a record.
+func flip(t *testing.T, s *Store, key []byte) {
+	t.Helper()
+	change(t, s, func(txn *badger.Txn) error {
+		item, err := txn.Get(key)
+		if err != nil {
+			return err
+		}
+		value, err := item.ValueCopy(nil)
+		if err != nil {
+			return err
+		}
+		value[len(value)/2] ^= 1
+		return txn.Set(key, value)
+	})
+}
+
+func TestADamagedEventIsAnErrorAndHoldsUpNoOther(t *testing.T) {
+	var log logged
+	s := open(t, Options{Path: t.TempDir(), Logger: log.logger()})
+	keep(t, s, "one", 100)
+	keep(t, s, "two", 100)
+	flip(t, s, seqKey(eventKind, 1))
+	if _, err := s.Event(ctx, 1); !errors.Is(err, errDamaged) || !strings.Contains(err.Error(), "event 1") {
+		t.Errorf("got %v, want an error that names event 1", err)
+	}
+	for range 3 {
+		evs, err := s.Waiting(ctx, 0, 1)
+		for len(evs) == 0 && err != nil {
+			evs, err = s.Waiting(ctx, 0, 1)
+		}
+		if err != nil || len(evs) != 1 || evs[0].Seq != 2 {
+			t.Errorf("got %v, %v; want the second", evs, err)
+		}
+	}
+	if n := strings.Count(log.String(), "level=ERROR"); n != 1 {
+		t.Errorf("logged %d errors, want one:\n%s", n, &log)
+	}
+}
+
+func TestADamagedDeliveryIsAnErrorAndHoldsUpNoOther(t *testing.T) {
+	var log logged
+	s := open(t, Options{Path: t.TempDir(), Logger: log.logger()})
+	for _, id := range []string{"one", "two"} {
+		must(t, route(s, keep(t, s, id, 10), "", 10))
+	}
+	flip(t, s, deliveryKey(deliveryKind, 1, "crm"))
+	if _, err := s.Deliveries(ctx, 1); !errors.Is(err, errDamaged) || !strings.Contains(err.Error(), "event 1") {
+		t.Errorf("got %v, want an error that names event 1", err)
+	}
+	if _, _, err := s.Lease(ctx, "crm", start, 1); !errors.Is(err, errDamaged) {
+		t.Errorf("got %v", err)
+	}
+	if d := deliver(t, s); d.Seq != 2 {
+		t.Errorf("delivered %d, want 2", d.Seq)
+	}
+}
+
+func TestAnAttemptThatCantBeRecordedKeepsItsLease(t *testing.T) {
+	s := open(t, Options{Path: t.TempDir()})
+	for _, id := range []string{"one", "two"} {
+		must(t, route(s, keep(t, s, id, 10), "line", 0))
+	}
+	ds, _, err := s.Lease(ctx, "crm", start, 1)
+	must(t, err)
+	flip(t, s, behindKey("crm", "line", 1))
+	ds[0].State, ds[0].Finished = event.Delivered, start
+	if err := s.Record(ctx, ds[0]); !errors.Is(err, errDamaged) {
+		t.Errorf("got %v", err)
+	}
+	if again, _, err := s.Lease(ctx, "crm", start, 1); err != nil || len(again) != 0 {
+		t.Errorf("leased %v, %v", again, err)
+	}
+	flip(t, s, behindKey("crm", "line", 1))
+	must(t, s.Record(ctx, ds[0]))
+}
+
+func TestAMissingChunkIsDamage(t *testing.T) {
+	s := open(t, Options{Path: t.TempDir()})
+	keep(t, s, "large", 2<<20)
+	change(t, s, func(txn *badger.Txn) error { return txn.Delete(chunkKey(seqKey(eventKind, 1), 1)) })
+	if _, err := s.Event(ctx, 1); !errors.Is(err, errDamaged) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestADamagedTableIsRefusedAtOpening(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, Options{Path: dir})
+	keep(t, s, "one", 100)
+	must(t, s.Close())
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	must(t, err)
+	if len(tables) == 0 {
+		t.Fatal("no table was written")
+	}
+	data, err := os.ReadFile(tables[0])
+	must(t, err)
+	data[20] ^= 1
+	must(t, os.WriteFile(tables[0], data, 0o600))
+	if s, err := Open(Options{Path: dir, Logger: (&logged{}).logger()}); err == nil {
+		must(t, s.Close())
+		t.Error("opened")
+	}
+}
+
+// TestCountsThatDifferFromTheRecordsAreSaidAndRepaired takes records away as
+// a lost end of the log would.
+func TestCountsThatDifferFromTheRecordsAreSaidAndRepaired(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, Options{Path: dir})
+	for _, id := range []string{"one", "two", "three", "four"} {
+		ev := keep(t, s, id, 10)
+		if id != "one" {
+			must(t, route(s, ev, "line", 0))
+		}
+	}
+	change(t, s, func(txn *badger.Txn) error {
+		return errors.Join(
+			txn.Delete(seqKey(unroutedKind, 1)),
+			txn.Delete(behindKey("crm", "line", 3)),
+			txn.Delete(seqKey(eventKind, 3)),
+			txn.Delete(seqKey(eventKind, 4)),
+		)
+	})
+	must(t, s.Close())
+	var log logged
+	s = open(t, Options{Path: dir, Logger: log.logger()})
+	for _, want := range []string{
+		"missing=2 newest_found=2 newest_counted=4",
+		"found=0 counted=1",
+		"backend=crm found=2 counted=3",
+	} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("not logged: %s\n%s", want, &log)
+		}
+	}
+	c, err := s.Counts(ctx)
+	must(t, err)
+	if c.Events.Waiting != 0 || c.Backends["crm"].Waiting != 2 {
+		t.Errorf("counted %+v", c)
+	}
+	if ev := keep(t, s, "five", 10); ev.Seq != 5 {
+		t.Errorf("the next event has seq %d, want 5: a missing one's place isn't given again", ev.Seq)
+	}
+}
+
+func TestEventsThatWerePurgedArentMissing(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, Options{Path: dir})
+	must(t, route(s, keep(t, s, "one", 10), "", 0))
+	deliver(t, s)
+	_, err := s.Purge(ctx, store.Policy{Now: start.Add(2), Finished: 1}, 9)
+	must(t, err)
+	must(t, s.Close())
+	var log logged
+	open(t, Options{Path: dir, Logger: log.logger()})
+	if log.String() != "" {
+		t.Errorf("logged %s", &log)
+	}
+}
+
+// TestChunksWithoutTheirRecordAreDeleted fails the commit that would have
+// made them visible.
+func TestChunksWithoutTheirRecordAreDeleted(t *testing.T) {
+	large := bytes.Repeat([]byte("x"), 3<<20)
+	for name, write := range map[string]func(*Store, *event.Event) error{
+		"event": func(s *Store, _ *event.Event) error {
+			_, err := s.Keep(ctx, newEvent("large", len(large)), store.Dedupe{})
+			return err
+		},
+		"delivery": func(s *Store, ev *event.Event) error { return route(s, ev, "", len(large)) },
+		"outcome": func(s *Store, ev *event.Event) error {
+			o := event.Outcome{State: event.Invalid, Reasons: []string{string(large)}}
+			return s.Route(ctx, []store.Routing{{Seq: ev.Seq, Outcome: o}})
+		},
+		"quarantined": func(s *Store, _ *event.Event) error {
+			return s.Quarantine(ctx, &event.Quarantined{Source: "a", Request: event.Request{Body: large}}, 9)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := open(t, Options{Path: dir})
+			ev := keep(t, s, "stays", 2<<20)
+			const spills = 4 // of two chunks each, the last of one
+			commits := 0
+			s.commit = func(txn *badger.Txn) error {
+				if commits++; commits > spills {
+					return errSync
+				}
+				return txn.Commit()
+			}
+			if err := write(s, ev); !errors.Is(err, store.ErrBroken) {
+				t.Fatal(err)
+			}
+			if n := chunks(t, s); n != 5+7 {
+				t.Fatalf("%d chunks are there, want 7 without their record", n)
+			}
+			must(t, s.Close())
+			s = open(t, Options{Path: dir})
+			if n := chunks(t, s); n != 5 {
+				t.Errorf("%d chunks are there, want the 5 of the event that was kept", n)
+			}
+			if _, err := s.Event(ctx, ev.Seq); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func chunks(t *testing.T, s *Store) (n int) {
+	t.Helper()
+	must(t, s.db.View(func(txn *badger.Txn) error {
+		for range keys(txn, []byte{chunkKind}) {
+			n++
+		}
+		return nil
+	}))
+	return n
+}

@@ -1,0 +1,120 @@
+package badgerstore
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+)
+
+// The database, by the first byte of its keys. Numbers are big-endian, so the
+// order of keys is the order of arrival or of time, and payloads are appended.
+// A name stands behind its length.
+const (
+	eventKind      byte = 'e' // e seq: the event as it was kept; never changes
+	outcomeKind    byte = 'o' // o seq: what became of it
+	unroutedKind   byte = 'q' // q seq: it waits to be routed
+	unfinishedKind byte = 'u' // u seq: progress of an event with several deliveries
+	deliveryKind   byte = 'd' // d seq backend: a delivery as it was routed; never changes
+	progressKind   byte = 'p' // p seq backend: how it stands, from its first attempt on
+	queueKind      byte = 'w' // w name due seq: a delivery that may be leased when due
+	tailKind       byte = 't' // t name value: the newest unfinished delivery of an order_by value
+	behindKind     byte = 's' // s name value seq: the delivery that waits behind seq for its turn
+	finishedKind   byte = 'f' // f class time seq: events that may be purged some day
+	dedupeKind     byte = 'k' // k hash: a dedupe key that was seen
+	quarantineKind byte = 'z' // z name time number: a quarantined request
+	chunkKind      byte = 'b' // b key number: a piece of a record too big for one value
+	metaKind       byte = 'm' // m name: format and counts
+)
+
+// class is why an event may be purged some day.
+type class byte
+
+const (
+	classFinished class = iota
+	classUnrouted
+	classInvalid
+	classDead
+	classes
+)
+
+var (
+	formatKey = []byte{metaKind, 'f'}
+	tallyKey  = []byte{metaKind, 't'}
+)
+
+func seqKey(kind byte, seq uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{kind}, seq)
+}
+
+func seqOf(key []byte) uint64 { return binary.BigEndian.Uint64(key[1:]) }
+
+// lastSeq is the number that a key ends with.
+func lastSeq(key []byte) uint64 { return binary.BigEndian.Uint64(key[len(key)-8:]) }
+
+func deliveryKey(kind byte, seq uint64, backend string) []byte {
+	return append(seqKey(kind, seq), backend...)
+}
+
+func namePrefix(kind byte, name string) []byte {
+	return append(binary.BigEndian.AppendUint16([]byte{kind}, uint16(len(name))), name...)
+}
+
+// afterPrefix is a key behind all keys with the prefix that end in a time or
+// a number.
+func afterPrefix(prefix []byte) []byte {
+	return append(bytes.Clone(prefix), bytes.Repeat([]byte{0xff}, 17)...)
+}
+
+// nameOf is the name in a key that begins with namePrefix.
+func nameOf(key []byte) string {
+	return string(key[3 : 3+binary.BigEndian.Uint16(key[1:])])
+}
+
+func timedKey(prefix []byte, at time.Time, n uint64) []byte {
+	return binary.BigEndian.AppendUint64(appendTime(prefix, at), n)
+}
+
+// appendTime writes a time so that bytes have the order of times.
+func appendTime(key []byte, at time.Time) []byte {
+	return binary.BigEndian.AppendUint64(key, uint64(at.UnixMicro())^1<<63)
+}
+
+// timeOf is the time in a key of timedKey.
+func timeOf(key []byte) time.Time {
+	return time.UnixMicro(int64(binary.BigEndian.Uint64(key[len(key)-16:]) ^ 1<<63)).UTC()
+}
+
+func queueKey(backend string, due time.Time, seq uint64) []byte {
+	return timedKey(namePrefix(queueKind, backend), due, seq)
+}
+
+func finishedKey(c class, at time.Time, seq uint64) []byte {
+	return timedKey([]byte{finishedKind, byte(c)}, at, seq)
+}
+
+func tailKey(backend, value string) []byte {
+	return append(namePrefix(tailKind, backend), hash(value)...)
+}
+
+func behindKey(backend, value string, seq uint64) []byte {
+	key := append(namePrefix(behindKind, backend), hash(value)...)
+	return binary.BigEndian.AppendUint64(key, seq)
+}
+
+func dedupeKey(source, key string) []byte {
+	return append([]byte{dedupeKind}, hash(string(namePrefix(0, source))+key)...)
+}
+
+// hash shortens a value that a stranger chooses to 128 bits.
+func hash(s string) []byte {
+	sum := sha256.Sum256([]byte(s))
+	return sum[:16]
+}
+
+func chunkKey(head []byte, n uint32) []byte {
+	return binary.BigEndian.AppendUint32(append([]byte{chunkKind}, head...), n)
+}
+
+// headOf is the key of the record that a chunk belongs to.
+func headOf(chunk []byte) []byte { return chunk[1 : len(chunk)-4] }

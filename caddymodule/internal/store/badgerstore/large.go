@@ -1,0 +1,112 @@
+package badgerstore
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+const (
+	// chunkBytes is the biggest value in one piece. Badger's log keeps values
+	// below 1 MiB in the LSM tree.
+	chunkBytes = 512 << 10
+	// spillBytes is how much of a split record goes into one transaction.
+	spillBytes = 1 << 20
+)
+
+// putLarge writes a record of any size that never changes. What doesn't fit
+// into one value of at most inline bytes is committed in chunks first; the
+// step then writes the head that makes it visible.
+func (st *step) putLarge(key, value []byte, inline int) {
+	if len(value) <= inline || st.err != nil {
+		st.put(key, value)
+		return
+	}
+	if err := st.spill(key, value); err != nil {
+		st.err = err
+		return
+	}
+	st.put(key, seal(formSplit, binary.BigEndian.AppendUint64(nil, uint64(len(value)))))
+}
+
+// spill commits a value's chunks, a bounded part of them at a time.
+func (st *step) spill(key, value []byte) error {
+	for n := uint32(0); len(value) > 0; {
+		txn := st.store.db.NewTransaction(true)
+		for size := 0; size < spillBytes && len(value) > 0; n++ {
+			chunk := value[:min(len(value), chunkBytes)]
+			if err := txn.Set(chunkKey(key, n), chunk); err != nil {
+				txn.Discard()
+				return err
+			}
+			value = value[len(chunk):]
+			size += len(chunk)
+		}
+		if err := st.store.commit(txn); err != nil {
+			return fmt.Errorf("chunks of a large record: %w", err)
+		}
+	}
+	return nil
+}
+
+// getLarge returns what putLarge wrote, or nil where there is none.
+func getLarge(txn *badger.Txn, key []byte) ([]byte, error) {
+	value, err := get(txn, key)
+	if err != nil || value == nil || value[0] != formSplit {
+		return value, err
+	}
+	size, err := splitSize(value)
+	if err != nil {
+		return nil, whichRecord(key, err)
+	}
+	whole := make([]byte, 0, size)
+	for n := range chunksOf(size) {
+		chunk, err := get(txn, chunkKey(key, n))
+		if err != nil {
+			return nil, err
+		}
+		whole = append(whole, chunk...)
+	}
+	if uint64(len(whole)) != size {
+		return nil, whichRecord(key, fmt.Errorf("%w: %d of %d bytes are there", errDamaged, len(whole), size))
+	}
+	return whole, nil
+}
+
+// largeKeys returns every key that putLarge wrote for a record that is there,
+// damaged or not.
+func largeKeys(txn *badger.Txn, key []byte) ([][]byte, error) {
+	value, err := get(txn, key)
+	if errors.Is(err, errDamaged) {
+		return [][]byte{key}, nil
+	}
+	if err != nil || value == nil {
+		return nil, err
+	}
+	keys := [][]byte{key}
+	for n := uint32(0); value[0] == formSplit; n++ {
+		chunk := chunkKey(key, n)
+		if found, err := has(txn, chunk); err != nil {
+			return nil, err
+		} else if !found {
+			break
+		}
+		keys = append(keys, chunk)
+	}
+	return keys, nil
+}
+
+func splitSize(head []byte) (uint64, error) {
+	_, rest, err := unseal(head)
+	if err != nil {
+		return 0, err
+	}
+	if len(rest) != 8 {
+		return 0, fmt.Errorf("%w: %d bytes are no size", errDamaged, len(rest))
+	}
+	return binary.BigEndian.Uint64(rest), nil
+}
+
+func chunksOf(size uint64) uint32 { return uint32((size + chunkBytes - 1) / chunkBytes) }

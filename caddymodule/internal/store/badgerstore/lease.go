@@ -1,0 +1,169 @@
+package badgerstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+)
+
+// queue is what memory knows of one backend's queue.
+type queue struct {
+	cursor
+	// leases are guarded by cursor.reading: a reader must not see one end while
+	// it looks at an older version of the queue.
+	leases map[uint64]*lease
+}
+
+// lease is a delivery that is being attempted.
+type lease struct {
+	due       time.Time // as in the queue's key
+	recording bool
+}
+
+// queues are those of all backends.
+type queues struct {
+	mu sync.Mutex
+	m  map[string]*queue
+}
+
+func (q *queues) of(backend string) *queue {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.m == nil {
+		q.m = make(map[string]*queue)
+	}
+	if q.m[backend] == nil {
+		q.m[backend] = &queue{leases: make(map[uint64]*lease)}
+	}
+	return q.m[backend]
+}
+
+// Lease implements store.Store. A delivery that is damaged is logged once and
+// stays leased, so that it doesn't hold up those behind it.
+func (s *Store) Lease(ctx context.Context, backend string, now time.Time, n int) (ds []*event.Delivery, next time.Time, err error) {
+	err = s.view(ctx, func(*badger.Txn) error {
+		if s.broken.Load() {
+			return store.ErrBroken
+		}
+		ds, next, err = s.lease(s.queues.of(backend), backend, now, n)
+		return err
+	})
+	return ds, next, err
+}
+
+func (s *Store) lease(q *queue, backend string, now time.Time, n int) (ds []*event.Delivery, next time.Time, err error) {
+	low := q.begin()
+	synced := s.synced.Load()
+	txn := s.db.NewTransaction(false) // after begin
+	defer txn.Discard()
+	p := picking{prefix: namePrefix(queueKind, backend), now: now, n: n, synced: synced}
+	p.pick(txn, q, low)
+	q.end(p.first)
+	var damage error
+	for _, seq := range p.seqs {
+		d, err := readDelivery(txn, seq, backend)
+		switch {
+		case err == nil:
+			ds = append(ds, d)
+		case errors.Is(err, errDamaged) || errors.Is(err, store.ErrNotFound):
+			damage = fmt.Errorf("delivery of event %d to %s: %w", seq, backend, err)
+			s.log.Error("a delivery can't be read and stays waiting", "seq", seq, "backend", backend, "error", err)
+		default:
+			q.release(p.seqs...)
+			return nil, time.Time{}, err
+		}
+	}
+	if len(ds) == 0 && damage != nil {
+		return nil, time.Time{}, damage
+	}
+	return ds, p.next, nil
+}
+
+// picking is one look at a queue.
+type picking struct {
+	prefix []byte
+	now    time.Time
+	n      int
+	synced uint64
+
+	seqs  []uint64
+	next  time.Time
+	first []byte // the first key alive
+}
+
+// pick leases what is due and finds out what comes next.
+func (p *picking) pick(txn *badger.Txn, q *queue, low []byte) {
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: p.prefix})
+	defer it.Close()
+	p.first = afterPrefix(p.prefix)
+	if low == nil {
+		low = p.prefix
+	}
+	for it.Seek(low); it.Valid(); it.Next() {
+		key := it.Item().Key()
+		if bytes.Compare(key, p.first) < 0 {
+			p.first = bytes.Clone(key)
+		}
+		seq, due := lastSeq(key), timeOf(key)
+		if q.leases[seq] != nil || it.Item().Version() > p.synced {
+			continue
+		}
+		if due.After(p.now) || len(p.seqs) >= p.n {
+			p.next = due
+			return
+		}
+		q.leases[seq] = &lease{due: due}
+		p.seqs = append(p.seqs, seq)
+	}
+}
+
+// Return implements store.Store.
+func (s *Store) Return(d *event.Delivery) {
+	if s.enter() != nil {
+		return
+	}
+	defer s.leave()
+	s.queues.of(d.Backend).release(d.Seq)
+}
+
+// release ends leases, unless they are being recorded.
+func (q *queue) release(seqs ...uint64) {
+	q.reading.Lock()
+	defer q.reading.Unlock()
+	for _, seq := range seqs {
+		if l := q.leases[seq]; l != nil && !l.recording {
+			delete(q.leases, seq)
+		}
+	}
+}
+
+// startRecording claims a lease for one call of Record.
+func (q *queue) startRecording(seq uint64) (due time.Time, ok bool) {
+	q.reading.Lock()
+	defer q.reading.Unlock()
+	l := q.leases[seq]
+	if l == nil || l.recording {
+		return due, false
+	}
+	l.recording = true
+	return l.due, true
+}
+
+// endRecording ends the lease if the attempt was recorded, else keeps it.
+func (q *queue) endRecording(seq uint64, recorded bool) {
+	q.reading.Lock()
+	defer q.reading.Unlock()
+	if recorded {
+		delete(q.leases, seq)
+	} else {
+		q.leases[seq].recording = false
+	}
+}

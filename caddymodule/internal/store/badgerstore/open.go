@@ -1,0 +1,180 @@
+package badgerstore
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+)
+
+// Options say where a store is and how careful it is with the disk.
+type Options struct {
+	// Path is the store's folder; it is made, for its owner only, if it isn't there.
+	Path string
+	// Reserve is how many bytes of the disk must stay free; 0 means 256 MiB.
+	Reserve int64
+	// Logger gets warnings and errors; nil means slog.Default.
+	Logger *slog.Logger
+	// FreeSpace tells how many bytes are free at a path; nil asks the system.
+	FreeSpace func(path string) (int64, error)
+}
+
+// Store is a store.Store in a Badger database.
+type Store struct {
+	db     *badger.DB
+	log    *slog.Logger
+	space  space
+	ledger ledger
+
+	operations chan *operation
+	written    chan struct{} // closed when the committer has ended
+	commit     func(*badger.Txn) error
+	broken     atomic.Bool
+	synced     atomic.Uint64 // the newest version that readers may believe
+
+	unrouted  cursor
+	unread    damaged
+	queues    queues
+	purgeable [classes]cursor
+
+	running   sync.RWMutex // read-held by each method, so that Close can wait
+	closing   atomic.Bool
+	closeOnce sync.Once
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens the store at a path and compares its counts with its records. It
+// returns ErrLocked while somebody else holds it, ErrLowSpace below the reserve.
+func Open(o Options) (*Store, error) {
+	if o.Reserve == 0 {
+		o.Reserve = defaultReserve
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.FreeSpace == nil {
+		o.FreeSpace = freeSpace
+	}
+	s := &Store{
+		log:        o.Logger,
+		space:      space{path: o.Path, reserve: o.Reserve, free: o.FreeSpace},
+		operations: make(chan *operation, batchOperations),
+		written:    make(chan struct{}),
+		commit:     commit,
+	}
+	if err := s.open(o.Path); err != nil {
+		return nil, fmt.Errorf("open the store at %s: %w", o.Path, err)
+	}
+	go s.write()
+	return s, nil
+}
+
+func (s *Store) open(path string) error {
+	if err := makeFolder(path); err != nil {
+		return err
+	}
+	if err := s.space.check(0); err != nil {
+		return err
+	}
+	db, err := badger.Open(badgerOptions(path, s.log))
+	if err != nil {
+		// Badger has no error value for this.
+		if strings.Contains(err.Error(), "Cannot acquire directory lock") {
+			return store.ErrLocked
+		}
+		return err
+	}
+	s.db = db
+	if err := s.inspect(); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	s.markSynced()
+	return nil
+}
+
+// makeFolder makes the folder and its entry in the one above it last.
+func makeFolder(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	above, err := os.Open(filepath.Dir(filepath.Clean(path)))
+	if err != nil {
+		return err
+	}
+	return errors.Join(above.Sync(), above.Close())
+}
+
+// badgerOptions trade a little speed for durability, bounded memory and few
+// bytes written: package doc.
+func badgerOptions(path string, log *slog.Logger) badger.Options {
+	o := badger.LSMOnlyOptions(path)
+	o.SyncWrites = true
+	o.DetectConflicts = false // there is one writer
+	o.ChecksumVerificationMode = options.OnTableRead
+	o.MemTableSize = 16 << 20
+	o.NumMemtables = 2
+	o.BlockCacheSize = 16 << 20
+	o.IndexCacheSize = 8 << 20
+	o.NumCompactors = 2
+	o.ValueLogFileSize = 16 << 20 // nothing is written to it
+	o.Compression = options.Snappy
+	o.MetricsEnabled = false // they are global
+	o.Logger = badgerLog{log}
+	return o
+}
+
+// enter begins a method; leave ends it. Between them the database stays open.
+func (s *Store) enter() error {
+	if s.closing.Load() {
+		return store.ErrClosed
+	}
+	s.running.RLock()
+	if s.closing.Load() {
+		s.running.RUnlock()
+		return store.ErrClosed
+	}
+	return nil
+}
+
+func (s *Store) leave() { s.running.RUnlock() }
+
+// Close takes nothing more, waits for what runs and closes the database. After
+// heavy load that takes seconds. Only the first call does anything.
+func (s *Store) Close() (err error) {
+	s.closeOnce.Do(func() {
+		s.closing.Store(true)
+		s.running.Lock()
+		defer s.running.Unlock()
+		close(s.operations)
+		<-s.written
+		err = s.flushNotes()
+		err = errors.Join(err, s.db.Close())
+	})
+	return err
+}
+
+// flushNotes writes notes that no step took along.
+func (s *Store) flushNotes() error {
+	if !s.ledger.hasUnsaved() || s.broken.Load() {
+		return nil
+	}
+	st := s.newStep()
+	defer st.txn.Discard()
+	if err := s.finish(st); err != nil {
+		return fmt.Errorf("write the last counts: %w", err)
+	}
+	return nil
+}

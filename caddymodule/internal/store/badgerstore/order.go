@@ -1,0 +1,94 @@
+package badgerstore
+
+import (
+	"time"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+)
+
+// The deliveries of one backend with one order_by value form a line. Only its
+// head is in the backend's queue. A record for each of the others stands under
+// the one before it, and one record names the line's tail. So no step ever
+// searches for a place.
+
+// readTail learns where the line of a delivery ends, before route writes.
+func (st *step) readTail(tails map[string]uint64, d *event.Delivery) error {
+	if d.OrderKey == "" {
+		return nil
+	}
+	key := tailKey(d.Backend, d.OrderKey)
+	if _, known := tails[string(key)]; known {
+		return nil
+	}
+	value, err := get(st.txn, key)
+	if err != nil || value == nil {
+		return err
+	}
+	tail, err := unsealSeq(value)
+	if err != nil {
+		return whichRecord(key, err)
+	}
+	tails[string(key)] = tail
+	return nil
+}
+
+// lineUp puts a new delivery into the queue, or behind the tail of its line.
+func (st *step) lineUp(d *event.Delivery, tails map[string]uint64) {
+	if d.OrderKey == "" {
+		st.queue(d.Backend, d.Due, d.Seq)
+		return
+	}
+	key := tailKey(d.Backend, d.OrderKey)
+	tail, ok := tails[string(key)]
+	tails[string(key)] = d.Seq
+	st.put(key, sealSeq(d.Seq))
+	if ok {
+		st.put(behindKey(d.Backend, d.OrderKey, tail), sealSeq(d.Seq))
+		return
+	}
+	st.queue(d.Backend, d.Due, d.Seq)
+}
+
+// queue makes a delivery ready to be leased when it is due.
+func (st *step) queue(backend string, due time.Time, seq uint64) {
+	key := queueKey(backend, due, seq)
+	st.put(key, nil)
+	q := st.store.queues.of(backend)
+	st.then(func() { q.put(key) })
+}
+
+// successor is who comes next in a line when its head has finished.
+type successor struct {
+	behind []byte // the record that names it; nil if there is no line
+	seq    uint64 // 0 if nobody waits
+}
+
+func (st *step) readSuccessor(d *event.Delivery) (next successor, err error) {
+	if d.OrderKey == "" {
+		return next, nil
+	}
+	next.behind = behindKey(d.Backend, d.OrderKey, d.Seq)
+	value, err := get(st.txn, next.behind)
+	if err != nil || value == nil {
+		return next, err
+	}
+	next.seq, err = unsealSeq(value)
+	return next, whichRecordIf(next.behind, err)
+}
+
+// callUp lets the successor of a finished delivery into the queue, due at once.
+// Its time for retries begins now: it could do nothing while it stood in line.
+func (st *step) callUp(d *event.Delivery, next successor) {
+	switch {
+	case next.behind == nil:
+	case next.seq == 0:
+		st.delete(tailKey(d.Backend, d.OrderKey))
+	default:
+		now := microOf(d.Finished)
+		st.delete(next.behind)
+		st.putRecord(deliveryKey(progressKind, next.seq, d.Backend), progressRecord{
+			State: event.Waiting, Due: now, Since: &now, Finished: microOf(time.Time{}),
+		})
+		st.queue(d.Backend, d.Finished, next.seq)
+	}
+}

@@ -1,0 +1,64 @@
+package badgerstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+)
+
+// Quarantine implements store.Store.
+func (s *Store) Quarantine(ctx context.Context, q *event.Quarantined, limit int) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	value, err := encodeQuarantined(q)
+	if err != nil {
+		return err
+	}
+	if err := s.space.admit(len(value)); err != nil {
+		return err
+	}
+	defer s.space.release(len(value))
+	cost := min(len(value), chunkBytes) + 2*keyCost
+	return s.submit(ctx, cost, func(st *step) error {
+		if st.base.Quarantine[q.Source]+st.tally.Quarantine[q.Source] >= limit {
+			return fmt.Errorf("source %s: %w", q.Source, store.ErrQuarantineFull)
+		}
+		number := st.base.Sources[q.Source].Quarantined + st.tally.Sources[q.Source].Quarantined
+		prefix := namePrefix(quarantineKind, q.Source)
+		st.putLarge(timedKey(prefix, q.Request.Received, number), value, chunkBytes)
+		st.tally.source(q.Source, store.Requests{Quarantined: 1})
+		st.tally.quarantine(q.Source, 1)
+		return nil
+	})
+}
+
+// Quarantined implements store.Store.
+func (s *Store) Quarantined(ctx context.Context, source string, n int) (qs []*event.Quarantined, err error) {
+	err = s.view(ctx, func(txn *badger.Txn) error {
+		for key := range keys(txn, namePrefix(quarantineKind, source)) {
+			if len(qs) >= n {
+				return nil
+			}
+			value, err := getLarge(txn, key)
+			if err != nil {
+				return err
+			}
+			q, err := decodeQuarantined(value)
+			if err != nil {
+				return whichRecord(key, err)
+			}
+			qs = append(qs, q)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return qs, nil
+}

@@ -1,0 +1,97 @@
+package badgerstore
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// step is one synced transaction, shared by the operations of a batch. What
+// it changes in memory waits in tally and after until it is on disk.
+type step struct {
+	store *Store
+	txn   *badger.Txn
+	base  tally // before the step
+	tally tally // what the step adds
+	after []func()
+	keys  int
+	err   error // the first write that failed; the step fails with it
+}
+
+// get returns a copy of a value, or nil where there is none. It sees what the
+// step wrote.
+func get(txn *badger.Txn, key []byte) ([]byte, error) {
+	value, _, err := getVersion(txn, key)
+	return value, err
+}
+
+// getVersion returns with a value when it was committed, in Badger's count.
+func getVersion(txn *badger.Txn, key []byte) ([]byte, uint64, error) {
+	item, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, whichRecord(key, err)
+	}
+	value, err := item.ValueCopy(nil)
+	if err != nil {
+		return nil, 0, whichRecord(key, err)
+	}
+	if len(value) == 0 {
+		return nil, 0, whichRecord(key, fmt.Errorf("%w: it is empty", errDamaged))
+	}
+	return value, item.Version(), nil
+}
+
+func has(txn *badger.Txn, key []byte) (bool, error) {
+	_, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, whichRecord(key, err)
+	}
+	return true, nil
+}
+
+func (st *step) put(key, value []byte) { st.set(badger.NewEntry(key, value)) }
+
+// putRecord writes a small record.
+func (st *step) putRecord(key []byte, record any) {
+	value, err := encode(record)
+	if err != nil && st.err == nil {
+		st.err = err
+	}
+	st.put(key, value)
+}
+
+// putFor writes a value that may vanish after ttl.
+func (st *step) putFor(key, value []byte, ttl time.Duration) {
+	st.set(badger.NewEntry(key, value).WithTTL(ttl))
+}
+
+func (st *step) set(e *badger.Entry) {
+	st.keys++
+	if st.err == nil {
+		st.err = st.txn.SetEntry(e)
+	}
+}
+
+func (st *step) delete(key []byte) {
+	st.keys++
+	if st.err == nil {
+		st.err = st.txn.Delete(key)
+	}
+}
+
+// nextSeq gives an event its place in the order of arrival.
+func (st *step) nextSeq() uint64 {
+	st.tally.Seq++
+	return st.base.Seq + st.tally.Seq
+}
+
+// then runs f after the step is on disk.
+func (st *step) then(f func()) { st.after = append(st.after, f) }
