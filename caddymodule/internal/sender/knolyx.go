@@ -1,0 +1,69 @@
+package sender
+
+import (
+	"time"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+)
+
+// knolyxProfile: Knolyx sends from online courses. It wants each event to be
+// taken once, by its id, and repeats what got no 2xx.
+var knolyxProfile = profile{
+	name:    "knolyx",
+	methods: []string{"PUT", "POST"},
+	words: []Word{
+		{"PING", "ping"},
+		{"COURSE_STARTED", "course.started"},
+		{"COURSE_COMPLETED", "course.completed"},
+		{"COURSE_PAYMENT_RECEIVED", "payment.received"},
+		{"BUNDLE_PAYMENT_RECEIVED", "payment.received"},
+	},
+}
+
+type knolyx struct{ profile }
+
+type knolyxEvent struct {
+	ID   string `field:"id" validate:"required"`
+	Type string `field:"type" validate:"required"`
+	data object
+}
+
+func readKnolyx(o object) knolyxEvent {
+	return knolyxEvent{ID: o.text("id"), Type: label(o.text("type")), data: o.object("data")}
+}
+
+func (knolyx) Identify(r *event.Request) event.Identity {
+	o, err := decodeObject(r.Body)
+	if err != nil {
+		return byBody(r, "", short)
+	}
+	e := readKnolyx(o)
+	id := byBody(r, e.Type, short)
+	if e.ID != "" {
+		id.ID, id.Key, id.Window = token(e.ID), key("id", e.ID), 7*day
+	}
+	return id
+}
+
+// Normalize makes the student the subject: course events are what a student
+// does, and a payment is a student's.
+func (s knolyx) Normalize(ev *event.Event) (event.Normalized, []string) {
+	o, err := decodeObject(ev.Request.Body)
+	if err != nil {
+		return event.Normalized{}, invalid(err)
+	}
+	e := readKnolyx(o)
+	if reasons := check(e); reasons != nil {
+		return event.Normalized{}, reasons
+	}
+	n := s.normalized(ev, e.Type, time.Time{})
+	user, course, bundle := e.data.object("user"), e.data.object("course"), e.data.object("bundle")
+	n.Data = event.Data{
+		Student: person(user.text("id"), user.text("name"), user.text("email")),
+		Course:  named(course.text("id"), course.text("name")),
+		Bundle:  named(bundle.text("id"), bundle.text("name")),
+	}
+	n.Subject = subject(n.Data, "student", about(n.Type))
+	n.Notice = e.Type == "PING"
+	return n, nil
+}
