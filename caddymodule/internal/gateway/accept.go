@@ -1,0 +1,129 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/verify"
+)
+
+// Verdict is what became of a request.
+type Verdict int
+
+// The verdicts. Only Kept and Duplicate are of verified requests.
+const (
+	// Kept: the event is new and on disk now.
+	Kept Verdict = iota
+	// Duplicate: the event was on disk already.
+	Duplicate
+	// Quarantined: verification failed; the request is in the quarantine.
+	Quarantined
+	// Rejected: verification failed and nothing was kept, because the source
+	// says so or its quarantine is full.
+	Rejected
+	// Challenged: no credentials were sent to a source with basic auth.
+	Challenged
+)
+
+// Answer is what the sender is told.
+type Answer struct {
+	Verdict Verdict
+	// ID is the event id; of a duplicate, the first one's.
+	ID string
+}
+
+// Accept verifies a request and keeps it. It returns after the verdict is on
+// disk; an error means that nothing was kept and the sender should come again.
+// Of creds, Body and Header must be the request's own.
+func (e *Engine) Accept(ctx context.Context, src *Source, r *event.Request, creds *verify.Request) (Answer, error) {
+	if src.Verifier == nil {
+		return Answer{}, errNoVerifier
+	}
+	result := src.Verifier.Verify(creds)
+	id, err := src.identify(r)
+	if err != nil {
+		return Answer{}, err
+	}
+	if !result.OK {
+		return e.turnAway(ctx, src, r, id, result)
+	}
+	return e.keep(ctx, src, r, id, result)
+}
+
+func (e *Engine) keep(ctx context.Context, src *Source, r *event.Request, id event.Identity, result verify.Result) (Answer, error) {
+	ev := &event.Event{
+		ID:         id.ID,
+		Source:     src.Name,
+		Sender:     src.Sender.Name(),
+		SenderType: id.SenderType,
+		Time:       id.Time,
+		Request:    src.keepable(r, id),
+		Forward:    src.Forward,
+	}
+	kept, err := e.store.Keep(ctx, ev, store.Dedupe{Key: id.Key, Window: id.Window})
+	if err != nil {
+		return Answer{}, e.notKept(src, err)
+	}
+	if kept.Duplicate {
+		e.log.LogAttrs(ctx, slog.LevelInfo, "duplicate",
+			slog.String("source", src.Name), slog.String("event_id", kept.ID))
+		return Answer{Verdict: Duplicate, ID: kept.ID}, nil
+	}
+	e.log.LogAttrs(ctx, slog.LevelInfo, "kept",
+		slog.String("source", src.Name), slog.String("event_id", kept.ID),
+		slog.Int("bytes", len(r.Body)), slog.Int("secret", result.Secret))
+	e.wakeRouter()
+	return Answer{Verdict: Kept, ID: kept.ID}, nil
+}
+
+// turnAway deals with a request that failed verification. It answers like a
+// kept one unless the source's config says otherwise.
+func (e *Engine) turnAway(ctx context.Context, src *Source, r *event.Request, id event.Identity, result verify.Result) (Answer, error) {
+	switch {
+	case result.Missing && src.Challenge:
+		e.Refuse(src, "no credentials were sent")
+		return Answer{Verdict: Challenged}, nil
+	case src.Reject:
+		e.Refuse(src, result.Reason)
+		return Answer{Verdict: Rejected}, nil
+	}
+	q := &event.Quarantined{
+		ID:      id.ID,
+		Source:  src.Name,
+		Sender:  src.Sender.Name(),
+		Reason:  result.Reason,
+		Request: src.keepable(r, id),
+	}
+	if !id.Secret {
+		// A release verifies again, so the headers that carry proof stay.
+		q.Request.Header = r.Header
+	}
+	err := e.store.Quarantine(ctx, q, e.config().Quarantine.Limit)
+	if errors.Is(err, store.ErrQuarantineFull) {
+		e.Refuse(src, "verification failed and the quarantine of this source is full: "+result.Reason)
+		return Answer{Verdict: Rejected}, nil
+	}
+	if err != nil {
+		return Answer{}, e.notKept(src, err)
+	}
+	e.log.LogAttrs(ctx, slog.LevelWarn, "quarantined",
+		slog.String("source", src.Name), slog.String("request_id", q.ID), slog.String("reason", result.Reason))
+	return Answer{Verdict: Quarantined, ID: id.ID}, nil
+}
+
+// Refuse counts and logs a request of which nothing is kept. The reason holds
+// nothing from the request.
+func (e *Engine) Refuse(src *Source, reason string) {
+	e.store.Note(src.Name, store.Requests{Refused: 1})
+	e.log.Warn("refused", "source", src.Name, "reason", reason)
+}
+
+// notKept counts and logs a request that the store could not keep.
+func (e *Engine) notKept(src *Source, err error) error {
+	e.store.Note(src.Name, store.Requests{Refused: 1})
+	e.log.Error("not kept: the sender is asked to come again", "source", src.Name, "error", err)
+	return err
+}
