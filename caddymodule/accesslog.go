@@ -1,0 +1,154 @@
+package caddymodule
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+)
+
+// accessLog writes the access log's line of a source's request in place of
+// Caddy. Caddy copies a request for its log before any handler runs, URL and
+// headers as they came, so a URL token or a token header would stand in it.
+// The line has the same form and goes to the same logs.
+type accessLog struct {
+	logger *zap.Logger
+	// proof names the headers that carry a token or a signature.
+	proof []string
+}
+
+func newAccessLog(ctx caddy.Context, proof []string) accessLog {
+	return accessLog{ctx.Logger(new(caddyhttp.App)).Named("log.access"), proof}
+}
+
+const redacted = "REDACTED"
+
+// watch takes over the request's line. Call done when it was answered.
+func (l accessLog) watch(w http.ResponseWriter, r *http.Request, token string) (_ http.ResponseWriter, done func()) {
+	names, ok := accessLogNames(r)
+	if !ok {
+		return w, func() {}
+	}
+	caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
+	begun := time.Now()
+	rec := caddyhttp.NewResponseRecorder(w, nil, nil)
+	return rec, func() {
+		fields := []zap.Field{
+			zap.Object("request", caddyhttp.LoggableHTTPRequest{Request: l.clean(r, token)}),
+			zap.Int64("bytes_read", max(r.ContentLength, 0)),
+			zap.String("user_id", ""),
+			zap.Duration("duration", time.Since(begun)),
+			zap.Int("size", rec.Size()),
+			zap.Int("status", rec.Status()),
+			zap.Object("resp_headers", caddyhttp.LoggableHTTPHeader{Header: rec.Header()}),
+		}
+		for _, name := range names {
+			logger := l.logger
+			if name != "" {
+				logger = logger.Named(name)
+			}
+			if rec.Status() >= http.StatusInternalServerError {
+				logger.Error("handled request", fields...)
+			} else {
+				logger.Info("handled request", fields...)
+			}
+		}
+	}
+}
+
+// clean is the request without what proves it: it is for the log alone.
+func (l accessLog) clean(r *http.Request, token string) *http.Request {
+	c := r.Clone(r.Context())
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
+		c.RequestURI, c.Method = original.RequestURI, original.Method
+	}
+	if token != "" {
+		c.RequestURI = hide(c.RequestURI, token)
+	}
+	for _, name := range l.proof {
+		if c.Header.Get(name) != "" {
+			c.Header.Set(name, redacted)
+		}
+	}
+	return c
+}
+
+// hide takes a token out of a URI: as the value of its parameter, and as its
+// last segment however it is escaped there.
+func hide(uri, token string) string {
+	path, query, _ := strings.Cut(uri, "?")
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		if plain, err := url.PathUnescape(s); err == nil && plain == token {
+			segments[i] = redacted
+		}
+	}
+	path = strings.Join(segments, "/")
+	if query == "" {
+		return path
+	}
+	pairs := strings.Split(query, "&")
+	for i, p := range pairs {
+		name, value, _ := strings.Cut(p, "=")
+		plainName, _ := url.QueryUnescape(name)
+		plain, err := url.QueryUnescape(value)
+		if plainName == tokenParam || (err == nil && plain == token) {
+			pairs[i] = name + "=" + redacted
+		}
+	}
+	return path + "?" + strings.Join(pairs, "&")
+}
+
+// accessLogNames are the loggers that Caddy would write the request to; ok is
+// false where it would write none.
+func accessLogNames(r *http.Request) (names []string, ok bool) {
+	server, _ := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if server == nil || server.Logs == nil {
+		return nil, false
+	}
+	if skip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.LogSkipVar).(bool); skip {
+		return nil, false
+	}
+	if chosen, isSet := caddyhttp.GetVar(r.Context(), caddyhttp.AccessLoggerNameVarKey).([]any); isSet {
+		for _, name := range chosen {
+			if s, isString := name.(string); isString {
+				names = append(names, s)
+			}
+		}
+		return names, true
+	}
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	return namesOf(server.Logs, strings.ToLower(host))
+}
+
+// namesOf looks a host up as Caddy does: itself, then with a wildcard for each
+// of its labels from the left, then the server's default.
+func namesOf(logs *caddyhttp.ServerLogConfig, host string) ([]string, bool) {
+	if names, ok := logs.LoggerNames[host]; ok {
+		return names, true
+	}
+	labels := strings.Split(host, ".")
+	for i, label := range labels {
+		if label == "" {
+			continue
+		}
+		labels[i] = "*"
+		if names, ok := logs.LoggerNames[strings.Join(labels, ".")]; ok {
+			return names, true
+		}
+	}
+	for _, skipped := range logs.SkipHosts {
+		if strings.EqualFold(skipped, host) {
+			return nil, false
+		}
+	}
+	return []string{logs.DefaultLoggerName}, !logs.SkipUnmappedHosts
+}

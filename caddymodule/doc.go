@@ -1,0 +1,11 @@
+// Package caddymodule is Porterslodge's edge to Caddy, and the only package
+// that imports it. It maps configuration onto the gateway and follows Caddy's
+// lifecycle; what becomes of a request is decided in internal/gateway.
+//
+//	app.go       webhook_gateway, the app: backends, rules, retention, the store
+//	lifecycle.go start, stop, and what a reload does between them
+//	handler.go   http.handlers.receive_webhooks: one source
+//	source.go    how a handler's config becomes a gateway.Source
+//	caddyfile*.go  the same from a Caddyfile
+//	pool.go      one engine for each store, shared by the configs of a reload
+package caddymodule

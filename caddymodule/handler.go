@@ -1,0 +1,186 @@
+package caddymodule
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/gateway"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/verify"
+)
+
+// Handler is a source: it receives one sender's webhooks, verifies them, keeps
+// them and answers at once. It always answers; nothing comes after it.
+type Handler struct {
+	SourceConfig
+
+	app    *App
+	source *gateway.Source
+	access accessLog
+	// methods, maxBody and respond are SourceConfig's with defaults applied.
+	methods []string
+	maxBody int64
+	respond int
+}
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.receive_webhooks",
+		New: func() caddy.Module { return new(Handler) },
+	}
+}
+
+// Provision compiles the source and makes it known to the app.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	app, err := ctx.App(appName)
+	if err != nil {
+		return fmt.Errorf("the webhook_gateway app: %w", err)
+	}
+	h.app = app.(*App)
+	config, err := json.Marshal(h.SourceConfig)
+	if err != nil {
+		return err
+	}
+	source, err := h.compile()
+	if err != nil {
+		return fmt.Errorf("source %s: %w", h.label(), err)
+	}
+	h.methods, h.maxBody, h.respond = h.limits(source)
+	h.access = newAccessLog(ctx, h.proofHeaders())
+	h.source, err = h.app.register(source, string(config))
+	return err
+}
+
+// ServeHTTP answers every request itself: to an error, Caddy would log the
+// request's URL, in which there may be a token.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	where, ok := h.locate(r)
+	w, done := h.access.watch(w, r, where.token)
+	defer done()
+	if !ok {
+		h.refuse(w, http.StatusNotFound, "unknown path below the source")
+		return nil
+	}
+	if !slices.Contains(h.methods, r.Method) {
+		h.refuse(w, http.StatusMethodNotAllowed, "method not allowed")
+		return nil
+	}
+	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		h.refuse(w, http.StatusUnsupportedMediaType, "the body has a content encoding")
+		return nil
+	}
+	engine, leave, ok := h.enter(r.Context())
+	if !ok {
+		unavailable(w)
+		return nil
+	}
+	defer leave()
+	body, ok := h.read(w, r)
+	if !ok {
+		return nil
+	}
+	request, creds := where.requests(r, body, time.Now())
+	answer, err := engine.Accept(r.Context(), h.source, request, creds)
+	if err != nil {
+		unavailable(w)
+		return nil
+	}
+	h.tell(w, answer)
+	return nil
+}
+
+// enter finds the engine to keep the request in and holds it open. After a
+// reload that changed the store, a request that the old server took goes to
+// the config now running.
+func (h *Handler) enter(ctx context.Context) (*gateway.Engine, func(), bool) {
+	if engine := h.app.started(ctx); engine != nil {
+		if leave, ok := engine.Enter(); ok {
+			return engine, leave, true
+		}
+	}
+	app, err := caddy.ActiveContext().AppIfConfigured(appName)
+	if err != nil {
+		return nil, nil, false
+	}
+	engine := app.(*App).running()
+	if engine == nil {
+		return nil, nil, false
+	}
+	leave, ok := engine.Enter()
+	return engine, leave, ok
+}
+
+// bodyTimeout bounds how long a sender may take to send a body.
+const bodyTimeout = 30 * time.Second
+
+// read reads the whole body within the limit, or answers why not.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	if r.ContentLength > h.maxBody {
+		h.refuse(w, http.StatusRequestEntityTooLarge, "the body is over the limit")
+		return nil, false
+	}
+	// Not every writer can set a deadline; Caddy's own timeouts hold then.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return body, true
+	case errors.As(err, &tooLarge):
+		h.refuse(w, http.StatusRequestEntityTooLarge, "the body is over the limit")
+	default:
+		h.refuse(w, http.StatusRequestTimeout, "the body did not arrive whole")
+	}
+	return nil, false
+}
+
+// refuse answers a request of which nothing is kept, and has it counted.
+func (h *Handler) refuse(w http.ResponseWriter, status int, reason string) {
+	if engine := h.app.running(); engine != nil {
+		if leave, ok := engine.Enter(); ok {
+			engine.Refuse(h.source, reason)
+			leave()
+		}
+	}
+	if status == http.StatusMethodNotAllowed {
+		allow(w, h.methods)
+	}
+	problem(w, status)
+}
+
+// requests makes of an HTTP request what is kept, and what is verified.
+func (l location) requests(r *http.Request, body []byte, now time.Time) (*event.Request, *verify.Request) {
+	request := &event.Request{
+		Method:   r.Method,
+		Path:     l.path,
+		Query:    l.query,
+		Header:   r.Header,
+		Body:     body,
+		Received: now.UTC().Truncate(time.Millisecond),
+	}
+	creds := &verify.Request{
+		Method: r.Method,
+		URL:    calledURL(r),
+		Header: r.Header,
+		Token:  l.token,
+		Body:   body,
+		Now:    now,
+	}
+	return request, creds
+}
+
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

@@ -1,0 +1,77 @@
+package caddymodule_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestNoSecretAndNothingPersonalStandsInALog sends requests of every kind, at
+// debug level with access logs, and looks for what must not be there.
+func TestNoSecretAndNothingPersonalStandsInALog(t *testing.T) {
+	crm := newBackend(t)
+	crm.behave(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Idempotency-Key") == "knolyx:k-2" {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	})
+	s := serve(t, eager("crm", crm.URL+"/events?key=canary-backend-query")+
+		"rule fails `type == \"course.started\" && int(original.data.user.email) > 0` crm\ndefault crm", `
+receive_webhooks /knolyx knolyx {
+	token canary-token
+}
+receive_webhooks /edvisor/* edvisor {
+	url_token canary-url-token canary-url/+%-token
+}
+receive_webhooks /edusign edusign {
+	secret canary-client-secret
+}
+receive_webhooks /synap/* synap {
+	basic_auth canary-user canary-password
+}`)
+	body := `{"id":"k-1","type":"COURSE_COMPLETED","data":{"user":{"id":1,"name":"Canary Name","email":"canary@example.org"}}}`
+	mac := hmac.New(sha256.New, []byte("canary-client-secret"))
+	mac.Write([]byte(body))
+	signature := hex.EncodeToString(mac.Sum(nil))
+	knolyxWith := func(token, body string) request {
+		return request{method: "PUT", path: "/knolyx", body: body, header: map[string]string{"X-Webhook-Security-Token": token}}
+	}
+	post := func(path string, header map[string]string) request {
+		return request{method: "POST", path: path, body: body, header: header}
+	}
+	for _, r := range []request{
+		knolyxWith("canary-token", body),
+		knolyxWith("canary-guess", body),
+		knolyxWith("canary-token", strings.ReplaceAll(body, "k-1", "k-2")),
+		knolyxWith("canary-token", strings.ReplaceAll(body, "COMPLETED", "STARTED")),
+		knolyxWith("canary-token", `{"canary broken`),
+		post("/edvisor/canary-url-token", nil),
+		post("/edvisor/canary-guess", nil),
+		post("/edvisor/?token=canary-url-token", nil),
+		post("/edvisor/a/b/canary-url-token", nil),
+		{method: "GET", path: "/edvisor/canary-url-token"},
+		post("/edusign", map[string]string{"X-Edusign-Hmac": signature}),
+		post("/edusign", map[string]string{"X-Edusign-Hmac": strings.Repeat("ca", 32)}),
+		post("/synap/exam.completed", map[string]string{"Authorization": "Basic Y2FuYXJ5LXVzZXI6Y2FuYXJ5LXBhc3N3b3Jk"}),
+		post("/synap/exam.completed", nil),
+	} {
+		s.send(r)
+	}
+	crm.wait(t, 4)
+	logs := s.logs()
+	for _, line := range strings.Split(logs, "\n") {
+		for _, secret := range []string{"canary", "Canary", signature, "Y2FuYXJ5"} {
+			if strings.Contains(line, secret) {
+				t.Errorf("%q stands in the log: %s", secret, line)
+			}
+		}
+	}
+	for _, part := range []string{`"kept"`, `"quarantined"`, `"refused"`, `"delivered"`, `handled request`, `/edvisor/REDACTED`, `token=REDACTED`} {
+		if !strings.Contains(logs, part) {
+			t.Errorf("the log lacks %s", part)
+		}
+	}
+}
