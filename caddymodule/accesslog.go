@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ func newAccessLog(ctx caddy.Context, proof []string) accessLog {
 const redacted = "REDACTED"
 
 // watch takes over the request's line. Call done when it was answered.
-func (l accessLog) watch(w http.ResponseWriter, r *http.Request, token string) (_ http.ResponseWriter, done func()) {
+func (l accessLog) watch(w http.ResponseWriter, r *http.Request, hidden []string) (_ http.ResponseWriter, done func()) {
 	names, ok := accessLogNames(r)
 	if !ok {
 		return w, func() {}
@@ -39,7 +40,7 @@ func (l accessLog) watch(w http.ResponseWriter, r *http.Request, token string) (
 	rec := caddyhttp.NewResponseRecorder(w, nil, nil)
 	return rec, func() {
 		fields := []zap.Field{
-			zap.Object("request", caddyhttp.LoggableHTTPRequest{Request: l.clean(r, token)}),
+			zap.Object("request", caddyhttp.LoggableHTTPRequest{Request: l.clean(r, hidden)}),
 			zap.Int64("bytes_read", max(r.ContentLength, 0)),
 			zap.String("user_id", ""),
 			zap.Duration("duration", time.Since(begun)),
@@ -62,14 +63,12 @@ func (l accessLog) watch(w http.ResponseWriter, r *http.Request, token string) (
 }
 
 // clean is the request without what proves it: it is for the log alone.
-func (l accessLog) clean(r *http.Request, token string) *http.Request {
+func (l accessLog) clean(r *http.Request, hidden []string) *http.Request {
 	c := r.Clone(r.Context())
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		c.RequestURI, c.Method = original.RequestURI, original.Method
 	}
-	if token != "" {
-		c.RequestURI = hide(c.RequestURI, token)
-	}
+	c.RequestURI = hide(c.RequestURI, hidden)
 	for _, name := range l.proof {
 		if c.Header.Get(name) != "" {
 			c.Header.Set(name, redacted)
@@ -78,13 +77,13 @@ func (l accessLog) clean(r *http.Request, token string) *http.Request {
 	return c
 }
 
-// hide takes a token out of a URI: as the value of its parameter, and as its
-// last segment however it is escaped there.
-func hide(uri, token string) string {
+// hide takes what may be a token out of a URI: segments, however they are
+// escaped, and the value of the token's parameter.
+func hide(uri string, hidden []string) string {
 	path, query, _ := strings.Cut(uri, "?")
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
-		if plain, err := url.PathUnescape(s); err == nil && plain == token {
+		if plain, err := url.PathUnescape(s); err == nil && slices.Contains(hidden, plain) {
 			segments[i] = redacted
 		}
 	}
@@ -97,7 +96,7 @@ func hide(uri, token string) string {
 		name, value, _ := strings.Cut(p, "=")
 		plainName, _ := url.QueryUnescape(name)
 		plain, err := url.QueryUnescape(value)
-		if plainName == tokenParam || (err == nil && plain == token) {
+		if strings.EqualFold(plainName, tokenParam) || (err == nil && slices.Contains(hidden, plain)) {
 			pairs[i] = name + "=" + redacted
 		}
 	}

@@ -89,6 +89,15 @@ func TestACaddyfileBecomesThisJSON(t *testing.T) {
 	})
 }
 
+func TestANullInTheJSONIsAnErrorAndNoPanic(t *testing.T) {
+	quiet(t)
+	for _, app := range []string{`{"backends":[null]}`, `{"rules":[null]}`} {
+		if err := validate(t, []byte(`{"apps":{"webhook_gateway":`+app+`}}`)); err == nil || !strings.Contains(err.Error(), "null") {
+			t.Errorf("%s: %v", app, err)
+		}
+	}
+}
+
 func validate(t *testing.T, config []byte) error {
 	t.Helper()
 	var c caddy.Config

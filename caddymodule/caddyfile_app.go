@@ -126,7 +126,13 @@ func (b *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	default:
 		return d.Err("wrong number of arguments for store; write `store badger [<path>]`")
 	}
-	return badgerOptions.parseBlock(b, d)
+	if err := badgerOptions.parseBlock(b, d); err != nil {
+		return err
+	}
+	if err := b.check(); err != nil {
+		return d.WrapErr(err)
+	}
+	return nil
 }
 
 var badgerOptions = options[BadgerStore]{

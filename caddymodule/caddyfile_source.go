@@ -56,7 +56,7 @@ func parseSource(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	}
 	routes := h.NewRoute(matcher, handler)
 	if first {
-		routes = append(routes, h.NewRoute(nil, NotFound{})...)
+		routes = append(routes, h.NewRoute(nil, new(NotFound))...)
 	}
 	return routes, nil
 }

@@ -66,7 +66,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 // request's URL, in which there may be a token.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
 	where, ok := h.locate(r)
-	w, done := h.access.watch(w, r, where.token)
+	w, done := h.access.watch(w, r, where.hidden)
 	defer done()
 	if !ok {
 		h.refuse(w, http.StatusNotFound, "unknown path below the source")
@@ -76,7 +76,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.
 		h.refuse(w, http.StatusMethodNotAllowed, "method not allowed")
 		return nil
 	}
-	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+	if encoded(r.Header) {
 		h.refuse(w, http.StatusUnsupportedMediaType, "the body has a content encoding")
 		return nil
 	}
@@ -98,6 +98,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.
 	}
 	h.tell(w, answer)
 	return nil
+}
+
+// encoded tells a body that is not as it was signed or meant.
+func encoded(h http.Header) bool {
+	return slices.ContainsFunc(h.Values("Content-Encoding"), func(e string) bool {
+		return e != "" && !strings.EqualFold(e, "identity")
+	})
 }
 
 // enter finds the engine to keep the request in and holds it open. After a

@@ -61,7 +61,7 @@ func serve(t *testing.T, gateway, site string) *server {
 // caddyfile is the whole file around a gateway block and a site's body.
 func (s *server) caddyfile(gateway, site string) string {
 	if !strings.Contains(gateway, "store badger") {
-		gateway = "store badger " + filepath.Join(s.dir, "store") + " {\n reserve 1MB\n}\n" + gateway
+		gateway = "store badger " + filepath.Join(s.dir, "store") + " {\n reserve 128MiB\n}\n" + gateway
 	}
 	return fmt.Sprintf(`{
 	admin off
@@ -125,6 +125,7 @@ type request struct {
 	method, path, body string
 	header             map[string]string
 	chunked            bool
+	twice              [2]string // two lines of Content-Encoding
 }
 
 // response is what came back.
@@ -155,6 +156,9 @@ func (s *server) trySend(r request) (response, error) {
 	req.Header.Set("Content-Type", "application/json")
 	for name, value := range r.header {
 		req.Header.Set(name, value)
+	}
+	if r.twice[0] != "" {
+		req.Header["Content-Encoding"] = r.twice[:]
 	}
 	res, err := s.client.Do(req)
 	if err != nil {

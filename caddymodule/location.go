@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -16,6 +17,8 @@ type location struct {
 	query url.Values
 	// token is the URL's secret: its last segment or the parameter `token`.
 	token string
+	// hidden are the segments of which one may be a token: no log shows them.
+	hidden []string
 }
 
 // tokenParam is the query parameter that may hold a URL token.
@@ -28,6 +31,7 @@ func (h *Handler) locate(r *http.Request) (location, bool) {
 	below, ok := belowPath(r.URL.Path, h.Path)
 	segments := strings.FieldsFunc(below, func(c rune) bool { return c == '/' })
 	if len(h.URLTokens) > 0 {
+		l.hidden = slices.Clone(segments)
 		if t := l.query.Get(tokenParam); t != "" {
 			l.token = t
 			l.query.Del(tokenParam)

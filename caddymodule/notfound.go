@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -11,7 +12,15 @@ import (
 // Caddy's answer to a path that no route handles is an empty 200, and a sender
 // with a misspelt URL would believe that its webhooks are kept. The Caddyfile
 // puts it into each site that has a source.
-type NotFound struct{}
+type NotFound struct {
+	access accessLog
+}
+
+// Provision takes over the log's line of a request that nothing handles.
+func (n *NotFound) Provision(ctx caddy.Context) error {
+	n.access = newAccessLog(ctx, new(Proof).proofHeaders())
+	return nil
+}
 
 // CaddyModule returns the Caddy module information.
 func (NotFound) CaddyModule() caddy.ModuleInfo {
@@ -21,12 +30,17 @@ func (NotFound) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// ServeHTTP lets the rest of the site answer first.
-func (NotFound) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+// ServeHTTP lets the rest of the site answer first. A URL that nearly is a
+// source's may carry its token, so what stands below the first segment is
+// kept out of the log.
+func (n *NotFound) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	rec := &answered{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}
 	if err := next.ServeHTTP(rec, r); err != nil || rec.yes {
 		return err
 	}
+	segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	w, done := n.access.watch(w, r, segments[1:])
+	defer done()
 	problem(w, http.StatusNotFound)
 	return nil
 }
@@ -56,4 +70,7 @@ func (a *answered) FlushError() error {
 // Unwrap lets a response controller reach hijacking and deadlines.
 func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-var _ caddyhttp.MiddlewareHandler = NotFound{}
+var (
+	_ caddy.Provisioner           = (*NotFound)(nil)
+	_ caddyhttp.MiddlewareHandler = (*NotFound)(nil)
+)

@@ -101,7 +101,7 @@ func TestAReloadMayMoveTheStore(t *testing.T) {
 	s := serve(t, gateway, knolyxSite)
 	s.send(knolyx("k-1"))
 	crm.wait(t, 1)
-	moved := "store badger " + filepath.Join(s.dir, "moved") + " {\n reserve 1MB\n}\n" + gateway
+	moved := "store badger " + filepath.Join(s.dir, "moved") + " {\n reserve 128MiB\n}\n" + gateway
 	s.load(moved, knolyxSite)
 	if res := s.send(knolyx("k-1")); res.status != http.StatusAccepted {
 		t.Errorf("the new store knows an event of the old one: %d", res.status)

@@ -36,7 +36,10 @@ func compileRules(list []*Rule, byDefault []string, backends []*Backend) (*rules
 		return nil, err
 	}
 	c := rules.Config{Default: byDefault, Backends: names}
-	for _, r := range list {
+	for i, r := range list {
+		if r == nil {
+			return nil, fmt.Errorf("rule %d is null; leave it out", i+1)
+		}
 		c.Rules = append(c.Rules, rules.Rule{
 			Name: r.Name, When: r.When, To: r.To, Drop: r.Drop, Transform: r.Transform,
 			At: r.at, TransformAt: r.transformAt,
@@ -50,6 +53,8 @@ func backendNames(backends []*Backend) ([]string, error) {
 	seen := make(map[string]bool)
 	for i, b := range backends {
 		switch {
+		case b == nil:
+			return nil, fmt.Errorf("backend %d is null; leave it out", i+1)
 		case b.Name == "":
 			return nil, fmt.Errorf("backend %d has no name", i+1)
 		case b.Name == dropWord:

@@ -30,7 +30,7 @@ type BadgerStore struct {
 
 	// How many bytes of the disk must stay free. Below it, requests are
 	// answered 503 until there is space again, because a full disk would kill
-	// the whole server. Default: 256 MiB.
+	// the whole server. At least 128 MiB. Default: 256 MiB.
 	Reserve int64 `json:"reserve,omitempty"`
 }
 
@@ -55,8 +55,16 @@ func (b *BadgerStore) Provision(caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("store badger: %w", err)
 	}
-	if b.Reserve < 0 {
-		return errors.New("store badger: reserve must not be negative")
+	return b.check()
+}
+
+// minReserve is what Badger may write behind an accepted request: memtables,
+// their logs, and a compaction. With less, a full disk kills the process.
+const minReserve = 128 << 20
+
+func (b *BadgerStore) check() error {
+	if b.Reserve != 0 && b.Reserve < minReserve {
+		return errors.New("store badger: the reserve is at least 128MiB, for a disk that runs full kills the server")
 	}
 	return nil
 }

@@ -43,11 +43,19 @@ func (e *Engine) Accept(ctx context.Context, src *Source, r *event.Request, cred
 		return Answer{}, errNoVerifier
 	}
 	result := src.Verifier.Verify(creds)
-	id, err := src.identify(r)
-	if err != nil {
-		return Answer{}, err
-	}
 	if !result.OK {
+		// Strangers' bodies are decoded a few at a time: a small one may take
+		// much memory.
+		e.strangers <- struct{}{}
+	}
+	id, err := src.identify(r)
+	if !result.OK {
+		<-e.strangers
+	}
+	switch {
+	case err != nil:
+		return Answer{}, err
+	case !result.OK:
 		return e.turnAway(ctx, src, r, id, result)
 	}
 	return e.keep(ctx, src, r, id, result)

@@ -36,12 +36,14 @@ type Engine struct {
 	crew *crew
 
 	arrived chan struct{}
+	// strangers bounds how many unverified requests are decoded at once.
+	strangers chan struct{}
 }
 
 // New makes an engine over an open store, which it owns from then on. It
 // accepts at once, and routes and delivers as soon as a config is attached.
 func New(s store.Store, log *slog.Logger) *Engine {
-	e := &Engine{store: s, log: log, arrived: make(chan struct{}, 1)}
+	e := &Engine{store: s, log: log, arrived: make(chan struct{}, 1), strangers: make(chan struct{}, 2)}
 	e.current.Store(&Config{Quarantine: Quarantine{Age: DefaultQuarantineAge, Limit: DefaultQuarantineLimit}})
 	e.crew = newCrew(log, func(b *delivery.Backend) *delivery.Worker {
 		return delivery.Start(s, b, e.original, log)

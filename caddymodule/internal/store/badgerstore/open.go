@@ -102,10 +102,17 @@ func (s *Store) open(path string) error {
 	return nil
 }
 
-// makeFolder makes the folder and its entry in the one above it last.
+// makeFolder makes the folder and its entry in the one above it last. One that
+// is there already is closed to others: payloads stand in it.
 func makeFolder(path string) error {
-	if _, err := os.Stat(path); err == nil {
-		return nil
+	if info, err := os.Stat(path); err == nil {
+		switch {
+		case !info.IsDir():
+			return errors.New("that is a file; a store is a folder")
+		case info.Mode().Perm()&0o077 == 0:
+			return nil
+		}
+		return os.Chmod(path, 0o700)
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
