@@ -54,7 +54,7 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open opens the store at a path and compares its counts with its records. It
-// returns ErrLocked while somebody else holds it, ErrLowSpace below the reserve.
+// returns ErrLocked while somebody else holds it, ErrLowSpace below half of the reserve.
 func Open(o Options) (*Store, error) {
 	if o.Reserve == 0 {
 		o.Reserve = defaultReserve
@@ -83,7 +83,7 @@ func (s *Store) open(path string) error {
 	if err := makeFolder(path); err != nil {
 		return err
 	}
-	if err := s.space.check(0); err != nil {
+	if err := s.space.checkOpen(); err != nil {
 		return err
 	}
 	db, err := badger.Open(badgerOptions(path, s.log))

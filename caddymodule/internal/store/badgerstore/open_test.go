@@ -99,8 +99,14 @@ func TestBelowTheReserveNothingIsAcceptedButAllIsFinished(t *testing.T) {
 	free.Store(1 << 40)
 	keep(t, s, "new", 1000)
 	must(t, s.Close())
-	free.Store(1<<30 - 1)
-	if _, err := Open(o); !errors.Is(err, store.ErrLowSpace) || !strings.Contains(err.Error(), "1023 MiB of 1024 MiB") {
+	free.Store(1 << 29) // it opens, to deliver and to purge
+	s = open(t, o)
+	if _, err := s.Keep(ctx, newEvent("newer", 1000), store.Dedupe{}); !errors.Is(err, store.ErrLowSpace) {
+		t.Errorf("keep after opening: %v", err)
+	}
+	must(t, s.Close())
+	free.Store(1<<29 - 1)
+	if _, err := Open(o); !errors.Is(err, store.ErrLowSpace) || !strings.Contains(err.Error(), "511 MiB of 512 MiB") {
 		t.Errorf("open: %v", err)
 	}
 }

@@ -32,14 +32,21 @@ func (s *space) admit(n int) error {
 
 func (s *space) release(n int) { s.pending.Add(-int64(n)) }
 
-func (s *space) check(pending int64) error {
+// check tells whether the reserve stands once what is pending is written.
+func (s *space) check(pending int64) error { return s.atLeast(s.reserve, pending) }
+
+// checkOpen asks for half of the reserve. Between that and the whole, nothing
+// is accepted, but what is kept is delivered and purged, which makes room.
+func (s *space) checkOpen() error { return s.atLeast(s.reserve/2, 0) }
+
+func (s *space) atLeast(floor, pending int64) error {
 	free, err := s.free(s.path)
 	if err != nil {
 		return fmt.Errorf("%w: the free space at %s can't be read: %w", store.ErrLowSpace, s.path, err)
 	}
-	if free-pending < s.reserve {
+	if free-pending < floor {
 		return fmt.Errorf("%w: %d MiB of %d MiB are free at %s; free some space",
-			store.ErrLowSpace, max(free-pending, 0)>>20, s.reserve>>20, s.path)
+			store.ErrLowSpace, max(free-pending, 0)>>20, floor>>20, s.path)
 	}
 	return nil
 }
