@@ -28,8 +28,9 @@ func (c *SourceConfig) extract() (func(*event.Request) sender.Extracted, error) 
 	if err != nil {
 		return nil, err
 	}
+	view := viewFor(typ, id, at)
 	return func(r *event.Request) sender.Extracted {
-		v := view(r)
+		v := view.of(r)
 		var x sender.Extracted
 		x.Type, _ = text(typ, v)
 		x.ID, _ = text(id, v)
@@ -47,23 +48,44 @@ func compileExtract(name, expr string) (*rules.Extract, error) {
 	return rules.CompileExtract(name, expr, rules.Position{})
 }
 
-// view is what an expression over a request sees of it. A body that is not
-// JSON is nil.
-func view(r *event.Request) *rules.Request {
-	v := &rules.Request{
-		Headers: make(map[string]string, len(r.Header)),
-		Query:   make(map[string]string, len(r.Query)),
-		Path:    r.Path,
-		Method:  r.Method,
-	}
-	v.Body, _ = rules.Decode(r.Body)
-	for name, values := range r.Header {
-		v.Headers[name] = strings.Join(values, ", ")
-	}
-	for name := range r.Query {
-		v.Query[name] = r.Query.Get(name)
+// view is what expressions over a request see of it: only what they read is
+// decoded or copied, as it is done for every request.
+type view struct {
+	body           rules.Part
+	headers, query bool
+}
+
+// viewFor serves some expressions, of which any may be nil.
+func viewFor(xs ...*rules.Extract) view {
+	var v view
+	for _, x := range xs {
+		if x == nil {
+			continue
+		}
+		v.body = v.body.And(x.Reads("body"))
+		v.headers = v.headers || x.Reads("headers").Any()
+		v.query = v.query || x.Reads("query").Any()
 	}
 	return v
+}
+
+// of shows a request. A body that is not JSON is nil.
+func (v view) of(r *event.Request) *rules.Request {
+	seen := &rules.Request{Path: r.Path, Method: r.Method}
+	seen.Body, _ = v.body.Decode(r.Body)
+	if v.headers {
+		seen.Headers = make(rules.Headers, len(r.Header))
+		for name, values := range r.Header {
+			seen.Headers[name] = strings.Join(values, ", ")
+		}
+	}
+	if v.query {
+		seen.Query = make(map[string]string, len(r.Query))
+		for name := range r.Query {
+			seen.Query[name] = r.Query.Get(name)
+		}
+	}
+	return seen
 }
 
 // text evaluates an expression to a string: what is missing is "", and what is

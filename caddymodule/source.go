@@ -218,6 +218,7 @@ func (c *SourceConfig) dedupe() (*gateway.Dedupe, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Key = func(r *event.Request) (string, error) { return text(x, view(r)) }
+	view := viewFor(x)
+	out.Key = func(r *event.Request) (string, error) { return text(x, view.of(r)) }
 	return out, nil
 }

@@ -25,8 +25,9 @@ const (
 // program is a compiled expression.
 type program struct {
 	source
-	code *vm.Program
-	kind reflect.Type // of its result; an interface when it is only known later
+	code  *vm.Program
+	kind  reflect.Type // of its result; an interface when it is only known later
+	reads reads
 }
 
 // compile parses an expression over env, checks it, makes it safe and bounded
@@ -53,7 +54,7 @@ func compile(s source, env any) (p *program, problem *Error) {
 	if err != nil {
 		return nil, s.explain(err, tree, c)
 	}
-	kind := tree.Node.Type()
+	kind, reads := tree.Node.Type(), readsOf(tree.Node)
 	if err := rewrite(tree, c); err != nil {
 		return nil, s.explain(err, tree, c)
 	}
@@ -64,7 +65,7 @@ func compile(s source, env any) (p *program, problem *Error) {
 	if err != nil {
 		return nil, s.err("it can't be compiled", "write it in a simpler way")
 	}
-	return &program{source: s, code: code, kind: kind}, nil
+	return &program{source: s, code: code, kind: kind, reads: reads}, nil
 }
 
 // run evaluates a program and gives its result to use, which may fail too.

@@ -40,6 +40,9 @@ type Verdict struct {
 func (d Decision) Failed() []string {
 	var reasons []string
 	for _, v := range d.Verdicts {
+		if v.Err == nil {
+			continue
+		}
 		if err := (*Error)(nil); errors.As(v.Err, &err) {
 			reasons = append(reasons, fmt.Sprintf("rule %s failed: %s", v.Rule, err.reason()))
 		}

@@ -2,13 +2,16 @@ package rules
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 const (
@@ -19,71 +22,138 @@ const (
 	integerDigits = 400
 )
 
-var errNotJSON = errors.New("not JSON")
+var (
+	errNotJSON = errors.New("not JSON")
+	errNested  = fmt.Errorf("the JSON is nested deeper than %d levels", payloadDepth)
+)
 
 // Decode turns one JSON value into map[string]any, []any, string, bool, nil
 // and numbers that keep their digits: an integer is an int64, else a uint64,
-// else a *big.Int; any other number a float64, infinite beyond its range.
-// Whatever follows the value is an error, and so is nesting deeper than 1000.
-// Errors tell the place, never the content.
-func Decode(b []byte) (any, error) {
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return nil, atByte(err, dec.InputOffset())
+// else a *big.Int; any other number a float64, infinite beyond its range. Of a
+// name that stands twice the last value counts, and what is no Unicode becomes
+// U+FFFD. Whatever follows the value is an error, and so is nesting deeper
+// than 1000. Errors tell the place, never the content.
+func Decode(b []byte) (any, error) { return decode(b, nil) }
+
+// decode leaves out the members of an outermost object that aren't among
+// only, unless that is nil. It checks them all the same.
+func decode(b []byte, only []string) (any, error) {
+	d := decoders.Get().(*decoder)
+	defer d.release()
+	d.text = *bytes.NewBuffer(b)
+	d.tokens.Reset(&d.text, tolerant...)
+	v, err := d.value(0, only)
+	if err != nil {
+		return nil, atByte(err, d.tokens.InputOffset())
 	}
-	end := dec.InputOffset()
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+	end := d.tokens.InputOffset()
+	if _, err := d.tokens.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: more than one value, from byte %d", errNotJSON, end)
-	}
-	return numbers(v, 0)
-}
-
-func atByte(err error, offset int64) error {
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		offset = syntax.Offset
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%w: it ends too early", errNotJSON)
-	}
-	return fmt.Errorf("%w: wrong at byte %d", errNotJSON, offset)
-}
-
-// numbers replaces each json.Number in v.
-func numbers(v any, depth int) (any, error) {
-	var err error
-	switch v := v.(type) {
-	case json.Number:
-		return decodeNumber(v.String()), nil
-	case []any, map[string]any:
-		if depth == payloadDepth {
-			return nil, fmt.Errorf("the JSON is nested deeper than %d levels", payloadDepth)
-		}
-	}
-	switch v := v.(type) {
-	case []any:
-		for i := range v {
-			if v[i], err = numbers(v[i], depth+1); err != nil {
-				return nil, err
-			}
-		}
-	case map[string]any:
-		for k := range v {
-			if v[k], err = numbers(v[k], depth+1); err != nil {
-				return nil, err
-			}
-		}
 	}
 	return v, nil
 }
 
-func decodeNumber(s string) any {
-	if !strings.ContainsAny(s, ".eE") && len(s) <= integerDigits {
-		if i, err := strconv.ParseInt(s, 10, 64); err == nil {
+func atByte(err error, offset int64) error {
+	var syntax *jsontext.SyntacticError
+	switch {
+	case errors.Is(err, errNested):
+		return err
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: it ends too early", errNotJSON)
+	case errors.As(err, &syntax):
+		offset = syntax.ByteOffset + 1
+	}
+	return fmt.Errorf("%w: wrong at byte %d", errNotJSON, offset)
+}
+
+// decoder builds values from the tokens of a text.
+type decoder struct {
+	text   bytes.Buffer
+	tokens jsontext.Decoder
+}
+
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+// tolerant are the options for JSON as strangers write it.
+var tolerant = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+
+// release gives a decoder back without the text that it read.
+func (d *decoder) release() {
+	d.text = bytes.Buffer{}
+	d.tokens.Reset(&d.text)
+	decoders.Put(d)
+}
+
+// value reads one value that stands inside of depth others.
+func (d *decoder) value(depth int, only []string) (any, error) {
+	t, err := d.tokens.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch t.Kind() {
+	case jsontext.KindNull:
+		return nil, nil
+	case jsontext.KindTrue, jsontext.KindFalse:
+		return t.Bool(), nil
+	case jsontext.KindString:
+		return t.String(), nil
+	case jsontext.KindNumber:
+		return decodeNumber(t), nil
+	}
+	if depth == payloadDepth {
+		return nil, errNested
+	}
+	if t.Kind() == jsontext.KindBeginArray {
+		return d.array(depth + 1)
+	}
+	return d.object(depth+1, only)
+}
+
+func (d *decoder) array(depth int) ([]any, error) {
+	list := []any{}
+	for d.tokens.PeekKind() != jsontext.KindEndArray {
+		v, err := d.value(depth, nil)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	_, err := d.tokens.ReadToken()
+	return list, err
+}
+
+func (d *decoder) object(depth int, only []string) (map[string]any, error) {
+	members := map[string]any{}
+	for d.tokens.PeekKind() != jsontext.KindEndObject {
+		t, err := d.tokens.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		name := t.String()
+		if only != nil && !slices.Contains(only, name) {
+			if _, err := d.tokens.ReadValue(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if members[name], err = d.value(depth, nil); err != nil {
+			return nil, err
+		}
+	}
+	_, err := d.tokens.ReadToken()
+	return members, err
+}
+
+// decodeNumber doesn't copy the text of an integer, which most numbers are.
+func decodeNumber(t jsontext.Token) any {
+	whole := len(t.String()) <= integerDigits && !strings.ContainsAny(t.String(), ".eE")
+	if whole {
+		if i, err := strconv.ParseInt(t.String(), 10, 64); err == nil {
 			return i
 		}
+	}
+	s := t.String()
+	if whole {
 		if u, err := strconv.ParseUint(s, 10, 64); err == nil {
 			return u
 		}

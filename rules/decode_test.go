@@ -41,3 +41,21 @@ func TestDecodeTakesOneValue(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestADecodeErrorTellsThePlace(t *testing.T) {
+	for text, want := range map[string]string{
+		``:                                "not JSON: it ends too early",
+		`{"secret":`:                      "not JSON: it ends too early",
+		`{"a": secret}`:                   "not JSON: wrong at byte 7",
+		`{"a":1 "secret":2}`:              "not JSON: wrong at byte 8",
+		"[\"a\nsecret\"]":                 "not JSON: wrong at byte 4",
+		`{"secret":1}}`:                   "not JSON: more than one value, from byte 12",
+		`{"a":1} {"secret":2}`:            "not JSON: more than one value, from byte 7",
+		strings.Repeat("[", payloadDepth): "not JSON: it ends too early",
+		strings.Repeat(`{"secret":[`, payloadDepth): "the JSON is nested deeper than 1000 levels",
+	} {
+		if _, err := Decode([]byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%.40s: %v, want %s", text, err, want)
+		}
+	}
+}

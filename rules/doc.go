@@ -6,7 +6,8 @@
 // file, line, column and the nearest known name; then Set.Decide, which says
 // what becomes of an event. CompileValue and CompileExtract are for single
 // values: what a backend's deliveries are ordered by, and what a custom source
-// reads out of a request. Decode turns JSON into what expressions read.
+// reads out of a request. Decode turns JSON into what expressions read; Reads
+// tells which Part of it they do, so that the rest need not be decoded.
 //
 // The language is that of https://expr-lang.org, with these differences.
 //
@@ -33,5 +34,6 @@
 // Files: rule.go and decide.go are the rules; compile.go leads an expression
 // through checking (permitted.go), rewriting (open.go, rewrite.go, binary.go) and
 // compiling; operators.go, numbers.go, lookup.go, functions.go and builtins.go
-// are what rewriting puts in; run.go and pay.go hold the bounds.
+// are what rewriting puts in; run.go and pay.go hold the bounds; decode.go and
+// reads.go are about payloads.
 package rules

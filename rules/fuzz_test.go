@@ -1,23 +1,43 @@
 package rules
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
+	"math/big"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
+// FuzzDecode holds Decode against encoding/json, and a part of a payload
+// against the whole.
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{payload, `{"a":[1.5,1e999,null]}`, `[[[[]]]]`, `{}x`, "\xff", `"\ud800"`} {
+	for _, s := range []string{
+		payload, `{"a":[1.5,1e999,null]}`, `[[[[]]]]`, `{}x`, "\xff", `"\ud800"`, "{\"\xff\":1,\"\xfe\":\"a\xc3\"}",
+		`{"a":1,"a":{"b":2},"\u0061":3}`, `{"a":1,}`, `{"id":[1,{"x":`, "\ufeff1", `{"id":1}]`, `-0`, `18446744073709551616`,
+		strings.Repeat(`{"a":`, payloadDepth) + "[]" + strings.Repeat("}", payloadDepth),
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		v, err := Decode(b)
-		if err == nil && !json.Valid(b) {
-			t.Errorf("%q is no JSON and gives %v", b, v)
+		want, ok := reference(b)
+		if ok != (err == nil) || !reflect.DeepEqual(v, want) {
+			t.Errorf("%q gives %v, %v, not %v", b, v, err, want)
 		}
-		if err == nil && strings.Contains(string(b), "e") { // infinities can't be written
+		for _, p := range []Part{{members: []string{"a", "id"}}, {members: []string{""}}} {
+			part, partErr := p.Decode(b)
+			if (partErr == nil) != (err == nil) || !reflect.DeepEqual(part, p.of(v)) {
+				t.Errorf("%v of %q gives %v, %v, not of %v, %v", p.members, b, part, partErr, v, err)
+			}
+		}
+		if err == nil && unwritable.Match(b) {
 			return
 		}
 		if out, encErr := encode(start(), v); err == nil && encErr == nil {
@@ -26,6 +46,76 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// unwritable are numbers that may be infinite, and fractions so large that
+// they are written as another integer.
+var unwritable = regexp.MustCompile(`[0-9][eE]|[0-9]{16}\.`)
+
+// reference is Decode in a simpler, slower way.
+func reference(b []byte) (any, bool) {
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber()
+	var v any
+	if dec.Decode(&v) != nil {
+		return nil, false
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, false
+	}
+	return numbers(v, 0)
+}
+
+// numbers replaces each json.Number in v; ok is false where v is too deep.
+func numbers(v any, depth int) (_ any, ok bool) {
+	switch v := v.(type) {
+	case json.Number:
+		return number(v.String()), true
+	case []any:
+		for i := range v {
+			if v[i], ok = numbers(v[i], depth+1); !ok {
+				return nil, false
+			}
+		}
+		return v, depth < payloadDepth
+	case map[string]any:
+		for k := range v {
+			if v[k], ok = numbers(v[k], depth+1); !ok {
+				return nil, false
+			}
+		}
+		return v, depth < payloadDepth
+	}
+	return v, true
+}
+
+func number(s string) any {
+	if i, ok := new(big.Int).SetString(s, 10); ok && len(s) <= integerDigits {
+		switch {
+		case i.IsInt64():
+			return i.Int64()
+		case i.IsUint64():
+			return i.Uint64()
+		}
+		return i
+	}
+	f, _ := strconv.ParseFloat(s, 64)
+	return f
+}
+
+// of is the part of a decoded payload.
+func (p Part) of(v any) any {
+	whole, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	part := map[string]any{}
+	for name, member := range whole {
+		if slices.Contains(p.members, name) {
+			part[name] = member
+		}
+	}
+	return part
 }
 
 // FuzzDecide holds rules of all sorts against any payload: none may panic, and

@@ -36,7 +36,12 @@ type Config struct {
 type Set struct {
 	rules    []rule
 	defaults []string
+	reads    reads
 }
+
+// Reads is what the conditions and transforms read of a name of Env, such as
+// "original".
+func (s *Set) Reads(name string) Part { return s.reads[name] }
 
 type rule struct {
 	Rule
@@ -47,13 +52,18 @@ type rule struct {
 func Compile(c Config) (*Set, error) {
 	var problems Errors
 	seen := map[string]bool{}
-	set := &Set{rules: make([]rule, len(c.Rules)), defaults: slices.Clone(c.Default)}
+	set := &Set{rules: make([]rule, len(c.Rules)), defaults: slices.Clone(c.Default), reads: reads{}}
 	for i, r := range c.Rules {
 		problems = append(problems, r.check(seen, c.Backends)...)
 		seen[r.Name] = true
 		compiled, errs := r.compile()
 		problems = append(problems, errs...)
 		set.rules[i] = compiled
+		for _, p := range []*program{compiled.when, compiled.transform} {
+			if p != nil {
+				set.reads.and(p.reads)
+			}
+		}
 	}
 	problems = append(problems, checkBackends(source{}, "default", c.Default, c.Backends)...)
 	if len(problems) > 0 {

@@ -18,6 +18,9 @@ func CompileValue(name, expr string, at Position) (*Value, error) {
 	return &Value{p}, nil
 }
 
+// Reads is what it reads of a name of Env, such as "original".
+func (v *Value) Reads(name string) Part { return v.program.reads[name] }
+
 // Eval gives the value as text: a text as it is, a number with all its
 // digits, true or false, a time as RFC 3339; "" for what is missing. A list,
 // a map or an entity is an error.
@@ -44,6 +47,9 @@ func CompileExtract(name, expr string, at Position) (*Extract, error) {
 	}
 	return &Extract{p}, nil
 }
+
+// Reads is what it reads of a name of Request, such as "body".
+func (x *Extract) Reads(name string) Part { return x.program.reads[name] }
 
 // Eval gives the result as it is: nil for what is missing, numbers as Decode
 // gives them.

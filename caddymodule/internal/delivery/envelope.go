@@ -23,7 +23,7 @@ const contentType = cloudevents.ApplicationCloudEventsJSON
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // Envelope returns the event as CloudEvents 1.0 structured JSON. original
-// gives the sender's payload as JSON where the event does not hold it.
+// gives the sender's payload as JSON; it may be nil.
 func Envelope(ev *event.Event, d *event.Delivery, original func(*event.Event) json.RawMessage) ([]byte, error) {
 	data, err := data(ev, d, original)
 	if err != nil {
@@ -105,13 +105,11 @@ func data(ev *event.Event, d *event.Delivery, original func(*event.Event) json.R
 		}
 		return d.Data, nil
 	}
-	n := ev.Outcome.Normalized
-	if len(n.Original) == 0 && original != nil {
-		n.Original = original(ev)
+	var payload json.RawMessage // written as null
+	if original != nil {
+		payload = original(ev)
 	}
-	if len(n.Original) == 0 {
-		n.Original = json.RawMessage("null")
-	}
+	n := &ev.Outcome.Normalized
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
@@ -120,7 +118,7 @@ func data(ev *event.Event, d *event.Delivery, original func(*event.Event) json.R
 		Previous *event.Data     `json:"previous,omitempty"`
 		Changed  []string        `json:"changed,omitempty"`
 		Original json.RawMessage `json:"original"`
-	}{n.Data, n.Previous, n.Changed, n.Original})
+	}{n.Data, n.Previous, n.Changed, payload})
 	if err != nil {
 		return nil, errEncoder
 	}

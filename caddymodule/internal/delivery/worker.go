@@ -45,8 +45,8 @@ type Worker struct {
 	running                  sync.WaitGroup
 }
 
-// Start starts a worker. original gives an event's payload as JSON where the
-// store gives the event back without it.
+// Start starts a worker. original gives the payload of an event as JSON; it
+// may be nil.
 func Start(q Queue, b *Backend, original func(*event.Event) json.RawMessage, log *slog.Logger) *Worker {
 	w := &Worker{
 		queue: q, backend: b.Name, original: original, log: log.With("backend", b.Name),

@@ -92,9 +92,6 @@ type Normalized struct {
 	// Notice marks an event that is of no interest to a backend unless a rule
 	// names it, such as a ping: where no rule does, it is done, not unrouted.
 	Notice bool
-	// Original is the sender's payload as JSON, every token as it was written.
-	// A form body stands here as a JSON object of strings.
-	Original json.RawMessage
 }
 
 // Data holds the entities an event speaks of; absent ones are nil.

@@ -44,6 +44,9 @@ func or[T any](p *T) (v T) {
 
 // number is how a rule compares a decimal; what is none counts as 0.
 func number(s string) float64 {
+	if s == "" {
+		return 0
+	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil {
 		return 0

@@ -24,22 +24,40 @@ func (c *Config) sender(ev *event.Event) sender.Sender {
 }
 
 func normalize(s sender.Sender, ev *event.Event) (event.Normalized, []string) {
-	if s == nil {
+	switch {
+	case s == nil && ev.ID == "":
+		return event.Normalized{}, []string{"the event is damaged on disk; ask the sender to send it again"}
+	case s == nil:
 		return event.Normalized{}, []string{"this version knows no sender of that name"}
 	}
 	return s.Normalize(ev)
 }
 
-// original derives the sender's payload as JSON, which a store doesn't keep
-// beside the body that it comes from.
+// original is the sender's payload as JSON, which a store doesn't keep beside
+// the body that it comes from.
 func (e *Engine) original(ev *event.Event) json.RawMessage {
-	n, _ := normalize(e.config().sender(ev), ev)
-	return n.Original
+	s := e.config().sender(ev)
+	if s == nil {
+		return nil
+	}
+	return s.Original(ev)
 }
 
-// environment is what a rule sees of an event.
-func environment(ev *event.Event, n *event.Normalized) (*rules.Env, error) {
-	env := &rules.Env{
+// reads is what the rules and order_by's read of one of the names of an event.
+func (c *Config) reads(name string) rules.Part {
+	part := c.Rules.Reads(name)
+	for _, b := range c.Backends {
+		if b.OrderBy != nil {
+			part = part.And(b.OrderBy.Reads(name))
+		}
+	}
+	return part
+}
+
+// environment is what a rule sees of an event. The payload and the headers are
+// there as far as a rule looks at them.
+func (c *Config) environment(s sender.Sender, ev *event.Event, n *event.Normalized) (rules.Env, error) {
+	env := rules.Env{
 		Type:       n.Type,
 		Sender:     ev.Sender,
 		Source:     ev.Source,
@@ -50,21 +68,21 @@ func environment(ev *event.Event, n *event.Normalized) (*rules.Env, error) {
 		Received:   ev.Request.Received,
 		Data:       entities(&n.Data),
 		Changed:    n.Changed,
-		Headers:    make(map[string]string, len(ev.Request.Header)),
 	}
 	if n.Previous != nil {
 		env.Previous = entities(n.Previous)
 	}
-	for name, values := range ev.Request.Header {
-		env.Headers[name] = strings.Join(values, ", ")
+	if c.reads("headers").Any() {
+		env.Headers = make(rules.Headers, len(ev.Request.Header))
+		for name, values := range ev.Request.Header {
+			env.Headers[name] = strings.Join(values, ", ")
+		}
 	}
-	if len(n.Original) == 0 {
-		return env, nil
+	if original := c.reads("original"); original.Any() {
+		var err error
+		if env.Original, err = original.Decode(s.Original(ev)); err != nil {
+			return env, errors.New("the payload is not JSON that rules can read")
+		}
 	}
-	original, err := rules.Decode(n.Original)
-	if err != nil {
-		return nil, errors.New("the payload is not JSON that rules can read")
-	}
-	env.Original = original
 	return env, nil
 }

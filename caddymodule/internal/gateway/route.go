@@ -99,22 +99,23 @@ func (c *Config) route(ev *event.Event, now time.Time) (r store.Routing) {
 			r.Outcome.Reasons = []string{fmt.Sprintf("routing it panicked (%T); this is a bug in Porterslodge", p)}
 		}
 	}()
-	normalized, reasons := normalize(c.sender(ev), ev)
+	s := c.sender(ev)
+	normalized, reasons := normalize(s, ev)
 	r.Outcome.Normalized = normalized
 	if len(reasons) > 0 {
 		r.Outcome.State, r.Outcome.Reasons = event.Invalid, reasons
 		return r
 	}
-	env, err := environment(ev, &normalized)
+	env, err := c.environment(s, ev, &normalized)
 	if err != nil {
 		r.Outcome.State, r.Outcome.Reasons = event.Invalid, []string{err.Error()}
 		return r
 	}
-	d := c.Rules.Decide(env)
+	d := c.Rules.Decide(&env)
 	r.Outcome.State, r.Outcome.Reasons = verdict(d, &normalized)
 	r.Outcome.Dropped = d.Dropped
 	if r.Outcome.State == event.Routed && !d.Dropped && !unwanted(d, &normalized) {
-		r.Deliveries = c.deliveries(ev, env, d, now)
+		r.Deliveries = c.deliveries(ev, &env, d, now)
 	}
 	for _, d := range r.Deliveries {
 		r.Outcome.Backends = append(r.Outcome.Backends, d.Backend)

@@ -24,18 +24,20 @@ func newCustom(o Options) (Sender, error) {
 
 func (c custom) Identify(r *event.Request) event.Identity {
 	x := c.extract(r)
-	id := byBody(r, label(x.Type), short)
-	id.Time = instant(x.Time)
+	var id event.Identity
 	if x.ID != "" {
-		id.ID, id.Key, id.Window = token(x.ID), key("id", x.ID), 7*day
+		id = byID(x.ID, label(x.Type))
+	} else {
+		id = byBody(r, label(x.Type), short)
 	}
+	id.Time = instant(x.Time)
 	return id
 }
 
 // Normalize goes by what Identify found, for the headers that the expressions
 // may have read are gone. The payload may be any JSON value.
 func (c custom) Normalize(ev *event.Event) (event.Normalized, []string) {
-	if _, err := decode(ev.Request.Body); err != nil {
+	if err := wellFormed(ev.Request.Body); err != nil {
 		return event.Normalized{}, invalid(err)
 	}
 	return c.normalized(ev, ev.SenderType, ev.Time), nil

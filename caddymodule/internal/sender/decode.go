@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // maxDepth is how deep a payload may nest; rules and backends walk it too.
@@ -21,16 +22,21 @@ var (
 	errObject  = errors.New("the body is not a JSON object")
 )
 
-// object is a decoded JSON object. Its names are matched exactly, unlike a
-// struct's: Edusign's "ID" is another field than "id". Of a name that stands
-// twice the last value counts, as in most parsers. Numbers are json.Number.
-type object map[string]any
+// tolerant is how JSON is read: names may stand twice, and half of an escaped
+// surrogate pair is no error.
+var tolerant = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
-// decodeObject decodes a body that must be one JSON object.
-func decodeObject(body []byte) (object, error) {
-	v, err := decode(body)
+// decodeObject decodes a body that must be one JSON object, with or without a
+// byte order mark. Given names, it decodes those of its members alone; the
+// others are checked and left out.
+func decodeObject(body []byte, only ...string) (object, error) {
+	body, err := readable(body)
 	if err != nil {
 		return nil, err
+	}
+	v, err := build(body, only)
+	if err != nil {
+		return nil, errNotJSON
 	}
 	o, ok := v.(map[string]any)
 	if !ok {
@@ -39,9 +45,18 @@ func decodeObject(body []byte) (object, error) {
 	return o, nil
 }
 
-// decode decodes a body that must be one JSON value, with or without a byte
+// wellFormed tells why a body is not one JSON value, with or without a byte
 // order mark.
-func decode(body []byte) (any, error) {
+func wellFormed(body []byte) error {
+	body, err := readable(body)
+	if err == nil && !jsontext.Value(body).IsValid(tolerant...) {
+		return errNotJSON
+	}
+	return err
+}
+
+// readable returns what may be JSON of a body that a decoder may be let loose on.
+func readable(body []byte) ([]byte, error) {
 	body = trim(body)
 	switch {
 	case len(body) == 0:
@@ -51,16 +66,7 @@ func decode(body []byte) (any, error) {
 	case deep(body):
 		return nil, errDepth
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	var v any
-	if d.Decode(&v) != nil {
-		return nil, errNotJSON
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errNotJSON
-	}
-	return v, nil
+	return body, nil
 }
 
 // trim takes away a byte order mark and the white space around a body.
@@ -70,6 +76,9 @@ func trim(body []byte) []byte {
 
 // deep tells whether brackets outside of strings nest beyond maxDepth.
 func deep(body []byte) bool {
+	if bytes.Count(body, []byte("{"))+bytes.Count(body, []byte("[")) <= maxDepth {
+		return false
+	}
 	depth, quoted := 0, false
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {
@@ -92,37 +101,9 @@ func deep(body []byte) bool {
 // compact returns a JSON body with every token as it was written, and null for
 // a body that isn't there.
 func compact(body []byte) json.RawMessage {
-	var b bytes.Buffer
-	if json.Compact(&b, trim(body)) != nil {
+	v := jsontext.Value(trim(body)).Clone()
+	if v.Compact() != nil {
 		return json.RawMessage("null")
 	}
-	return b.Bytes()
-}
-
-// object returns the object below a name; nil, which reads as empty, if there
-// is none.
-func (o object) object(name string) object {
-	v, _ := o[name].(map[string]any)
-	return v
-}
-
-// text returns the first of the names that holds a string or a number, as it
-// was written. Empty strings don't count.
-func (o object) text(names ...string) string {
-	for _, name := range names {
-		if s := text(o[name]); s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
-func text(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case json.Number:
-		return v.String()
-	}
-	return ""
+	return json.RawMessage(v)
 }

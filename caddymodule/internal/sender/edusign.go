@@ -2,6 +2,7 @@ package sender
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -69,10 +70,11 @@ type edusignEvent struct {
 	body   object
 }
 
-// readEdusign accepts an empty body where the headers name the event.
-func readEdusign(r *event.Request) (edusignEvent, error) {
+// readEdusign reads a body, or only some members of it. It accepts an empty one
+// where the headers name the event.
+func readEdusign(r *event.Request, only ...string) (edusignEvent, error) {
 	header := label(r.Header.Get(edusignType))
-	o, err := decodeObject(r.Body)
+	o, err := decodeObject(r.Body, only...)
 	if errors.Is(err, errEmpty) && header != "" {
 		err = nil
 	}
@@ -98,15 +100,12 @@ func isInstallation(name string) bool {
 // Identify absorbs a double send and no more, for nothing in a body tells two
 // equal events apart.
 func (s edusign) Identify(r *event.Request) event.Identity {
-	e, err := readEdusign(r)
-	id := event.Identity{
-		SenderType: e.Type,
-		Key:        key("body", e.school, e.Type, string(r.Body)),
-		Window:     time.Minute,
-		Secret:     e.secret,
-	}
+	e, err := readEdusign(r, "type", "schoolId", "date")
+	id := event.Identity{SenderType: e.Type, Secret: e.secret}
 	if err == nil && e.Type == "cron_midnight" && e.school != "" {
 		id.Key, id.Window = key("day", e.school, s.today(e.body, r.Received)), 20*time.Hour
+	} else {
+		id.Key, id.Window = bodyKey(r.Body, e.school, e.Type), time.Minute
 	}
 	return id
 }
@@ -128,7 +127,7 @@ func (s edusign) Normalize(ev *event.Event) (event.Normalized, []string) {
 	e, err := readEdusign(&ev.Request)
 	if e.secret || isInstallation(ev.SenderType) {
 		n := s.normalized(ev, cmp.Or(ev.SenderType, e.Type), time.Time{})
-		n.Original, n.Notice = compact(nil), true
+		n.Notice = true
 		n.Data.School = named(e.school, "")
 		return n, nil
 	}
@@ -142,6 +141,14 @@ func (s edusign) Normalize(ev *event.Event) (event.Normalized, []string) {
 	n.Data = edusignData(e)
 	n.Subject = subject(n.Data, about(n.Type), "student")
 	return n, nil
+}
+
+// Original of an installation is nothing, even if its body had been kept.
+func (s edusign) Original(ev *event.Event) json.RawMessage {
+	if e, _ := readEdusign(&ev.Request, "type"); e.secret || isInstallation(ev.SenderType) {
+		return json.RawMessage("null")
+	}
+	return s.profile.Original(ev)
 }
 
 func edusignData(e edusignEvent) event.Data {

@@ -82,7 +82,7 @@ func either(o object, names ...string) object {
 // Identify relies on created: by the millisecond it tells two equal edits
 // apart, so equal bodies are one event for longer than the retries last.
 func (edvisor) Identify(r *event.Request) event.Identity {
-	o, err := decodeObject(r.Body)
+	o, err := decodeObject(r.Body, "type", "created")
 	if err != nil {
 		return byBody(r, "", short)
 	}
@@ -95,7 +95,7 @@ func (edvisor) Identify(r *event.Request) event.Identity {
 }
 
 func (s edvisor) Normalize(ev *event.Event) (event.Normalized, []string) {
-	o, err := decodeObject(ev.Request.Body)
+	o, err := decodeObject(ev.Request.Body, "type", "created", "data")
 	if err != nil {
 		return event.Normalized{}, invalid(err)
 	}

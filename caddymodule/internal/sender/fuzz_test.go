@@ -61,8 +61,8 @@ func FuzzNormalize(f *testing.F) {
 			if !plainType.MatchString(n.Type) || len(n.Type) > maxType {
 				t.Errorf("%s: type %q", s.Name(), n.Type)
 			}
-			if !json.Valid(n.Original) || !utf8.Valid(n.Original) {
-				t.Errorf("%s: original %q", s.Name(), n.Original)
+			if original := s.Original(ev); !json.Valid(original) || !utf8.Valid(original) {
+				t.Errorf("%s: original %q", s.Name(), original)
 			}
 			if _, err := json.Marshal(n); err != nil {
 				t.Errorf("%s: %v", s.Name(), err)

@@ -2,7 +2,6 @@ package sender
 
 import (
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -198,16 +197,5 @@ func TestAKeyShowsNothingOfThePayload(t *testing.T) {
 		if len(id.Key) != 64 || strings.Trim(id.Key, "0123456789abcdef") != "" {
 			t.Errorf("%s has the key %q", f.file, id.Key)
 		}
-	}
-}
-
-func BenchmarkIdentify(b *testing.B) {
-	body, err := os.ReadFile("testdata/knolyx/course_completed.json")
-	if err != nil {
-		b.Fatal(err)
-	}
-	s, r := sender(b, "knolyx", Options{}), post("", string(body))
-	for b.Loop() {
-		s.Identify(&r)
 	}
 }

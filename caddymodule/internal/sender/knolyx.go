@@ -33,22 +33,21 @@ func readKnolyx(o object) knolyxEvent {
 }
 
 func (knolyx) Identify(r *event.Request) event.Identity {
-	o, err := decodeObject(r.Body)
+	o, err := decodeObject(r.Body, "id", "type")
 	if err != nil {
 		return byBody(r, "", short)
 	}
 	e := readKnolyx(o)
-	id := byBody(r, e.Type, short)
-	if e.ID != "" {
-		id.ID, id.Key, id.Window = token(e.ID), key("id", e.ID), 7*day
+	if e.ID == "" {
+		return byBody(r, e.Type, short)
 	}
-	return id
+	return byID(e.ID, e.Type)
 }
 
 // Normalize makes the student the subject: course events are what a student
 // does, and a payment is a student's.
 func (s knolyx) Normalize(ev *event.Event) (event.Normalized, []string) {
-	o, err := decodeObject(ev.Request.Body)
+	o, err := decodeObject(ev.Request.Body, "id", "type", "data")
 	if err != nil {
 		return event.Normalized{}, invalid(err)
 	}

@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func TestAnInvalidEventSaysWhyWithoutAValue(t *testing.T) {
 		if got := strings.Join(reasons, "; "); got != c.reason {
 			t.Errorf("%s %.40s: %q, not %q", c.sender, c.body, got, c.reason)
 		}
-		if n.Type != "" || n.Original != nil {
+		if !reflect.DeepEqual(n, event.Normalized{}) {
 			t.Errorf("%s %.40s: an invalid event is normalized", c.sender, c.body)
 		}
 	}
@@ -104,7 +105,10 @@ func TestAnInstallationKeepsNothingOfItsBody(t *testing.T) {
 		}
 		ev.Request.Body = r.Body // even if it had been
 		n, reasons := s.Normalize(ev)
-		if reasons != nil || !n.Notice || string(n.Original) != "null" || !strings.HasPrefix(n.Type, "edusign.test_") {
+		if original := s.Original(ev); string(original) != "null" {
+			t.Errorf("%s: of the body there is %s", r.Body, original)
+		}
+		if reasons != nil || !n.Notice || !strings.HasPrefix(n.Type, "edusign.test_") {
 			t.Errorf("%s becomes %+v, %v", r.Body, n, reasons)
 		}
 	}
@@ -119,9 +123,11 @@ func TestOfTwoFieldsThatDifferInCaseTheRightOneIsRead(t *testing.T) {
 
 func TestOfAFieldThatStandsTwiceTheLastCountsAndBothAreKept(t *testing.T) {
 	body := `{"id":"1","type":"PING","type":"COURSE_STARTED"}`
-	n, _ := normalize(t, "knolyx", Options{}, post("", body))
-	if n.Type != "course.started" || string(n.Original) != body {
-		t.Errorf("got %s of %s", n.Type, n.Original)
+	s := sender(t, "knolyx", Options{})
+	_, ev := keep(s, post("", body))
+	n, _ := s.Normalize(ev)
+	if original := s.Original(ev); n.Type != "course.started" || string(original) != body {
+		t.Errorf("got %s of %s", n.Type, original)
 	}
 }
 

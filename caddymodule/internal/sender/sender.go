@@ -6,7 +6,7 @@
 //	edvisor.go     one file per platform; custom.go is any other
 //	vocabulary.go  from a sender's own name of an event to ours
 //	identity.go    dedupe keys
-//	decode.go      JSON, form.go forms, check.go the schemas
+//	decode.go      JSON, object.go what it becomes, form.go forms, check.go the schemas
 //	entity.go      people and things, subjects, changed fields
 //
 // A new sender is one file and one line in the registry. Everything here is
@@ -14,6 +14,7 @@
 package sender
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -39,6 +40,10 @@ type Sender interface {
 	// Normalize puts a kept event into our one language. Reasons make it
 	// invalid; they name fields and never hold a value of the payload.
 	Normalize(ev *event.Event) (event.Normalized, []string)
+	// Original is the sender's payload as JSON, every token as it was written:
+	// of a form body, a JSON object of strings; null where nothing of the body
+	// is kept or it isn't JSON. Only deliveries and rules that ask for it need it.
+	Original(ev *event.Event) json.RawMessage
 	// Vocabulary lists the events it knows: the documented ones in their
 	// order, then those that only other public sources show.
 	Vocabulary() []Word
@@ -133,6 +138,9 @@ type profile struct {
 	pathTypes bool
 	words     []Word
 }
+
+// Original is that of a sender of JSON whose bodies are kept whole.
+func (p profile) Original(ev *event.Event) json.RawMessage { return compact(ev.Request.Body) }
 
 func (p profile) Name() string       { return p.name }
 func (p profile) Methods() []string  { return slices.Clone(p.methods) }

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"cmp"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -44,17 +45,16 @@ type softbookEvent struct {
 	trigger string
 	get     func(field string) string
 	at      time.Time
-	form    bool
 }
 
 func (s softbook) read(r *event.Request) (softbookEvent, error) {
-	e := softbookEvent{form: isForm(r)}
-	decoder := decodeObject
-	if e.form {
-		decoder = decodeForm
-	}
+	var e softbookEvent
 	var err error
-	e.Body, err = decoder(r.Body)
+	if isForm(r) {
+		e.Body, err = decodeForm(r.Body)
+	} else {
+		e.Body, err = decodeObject(r.Body)
+	}
 	e.get = func(field string) string { return text(s.fields.find(field, e.Body)) }
 	e.trigger = cmp.Or(label(e.get("trigger")), label(lastSegment(r.Path)))
 	e.at = instant(s.fields.find("created", e.Body))
@@ -73,12 +73,14 @@ func (s softbook) Identify(r *event.Request) event.Identity {
 	if err != nil {
 		return byBody(r, e.trigger, short)
 	}
-	id := byBody(r, e.trigger, time.Hour)
-	id.Time = e.at
+	var id event.Identity
 	order, status := e.get("order_id"), e.get("status")
 	if e.trigger != "" && order != "" && (status != "" || isNewOrder(e.trigger)) {
-		id.Key, id.Window = key("order", e.trigger, order, status), day
+		id = event.Identity{SenderType: e.trigger, Key: key("order", e.trigger, order, status), Window: day}
+	} else {
+		id = byBody(r, e.trigger, time.Hour)
 	}
+	id.Time = e.at
 	return id
 }
 
@@ -95,9 +97,6 @@ func (s softbook) Normalize(ev *event.Event) (event.Normalized, []string) {
 		word = newOrder
 	}
 	n := s.normalized(ev, word, e.at)
-	if e.form {
-		n.Original = formJSON(e.Body)
-	}
 	n.Data = event.Data{
 		Student: person(e.get("student_id"), e.get("student_name"), e.get("student_email")),
 		School:  named(e.get("school_id"), ""),
@@ -108,4 +107,13 @@ func (s softbook) Normalize(ev *event.Event) (event.Normalized, []string) {
 	}
 	n.Subject = subject(n.Data, about(n.Type), "student")
 	return n, nil
+}
+
+// Original of a form is a JSON object.
+func (s softbook) Original(ev *event.Event) json.RawMessage {
+	if !isForm(&ev.Request) {
+		return s.profile.Original(ev)
+	}
+	form, _ := decodeForm(ev.Request.Body) // nil, which is null, if it is none
+	return formJSON(form)
 }

@@ -52,17 +52,19 @@ func TestAFormIsReadLikeJSON(t *testing.T) {
 		{form, "b=2&a=%3C%26&b=3", `{"a":"<&","b":["2","3"]}`, ""},
 		{form + "; charset=UTF-8", "\xef\xbb\xbfa=1", `{"a":"1"}`, ""},
 		{form, ` {"a": 1.0}`, `{"a":1.0}`, ""},
-		{form, "a=%zz", "", "the body is not a URL-encoded form"},
-		{form, "a=%ff", "", "the body is not valid UTF-8"},
-		{form, "", "", "the body is empty"},
-		{form, "&", "", "the body is missing or empty"},
-		{"text/plain", "a=1", "", "the body is not JSON"},
-		{"multipart/form-data; boundary=x", "--x", "", "the body is not JSON"},
+		{form, "a=%zz", "null", "the body is not a URL-encoded form"},
+		{form, "a=%ff", "null", "the body is not valid UTF-8"},
+		{form, "", "null", "the body is empty"},
+		{form, "&", "{}", "the body is missing or empty"},
+		{"text/plain", "a=1", "null", "the body is not JSON"},
+		{"multipart/form-data; boundary=x", "--x", "null", "the body is not JSON"},
 	} {
-		n, reasons := normalize(t, "softbook", Options{}, post("", c.body, "Content-Type", c.contentType))
-		if string(n.Original) != c.original {
-			t.Errorf("%s %q: original is %s", c.contentType, c.body, n.Original)
+		s := sender(t, "softbook", Options{})
+		_, ev := keep(s, post("", c.body, "Content-Type", c.contentType))
+		if original := s.Original(ev); string(original) != c.original {
+			t.Errorf("%s %q: original is %s", c.contentType, c.body, original)
 		}
+		_, reasons := s.Normalize(ev)
 		if got := append(reasons, "")[0]; got != c.reason {
 			t.Errorf("%s %q: reason is %q", c.contentType, c.body, got)
 		}

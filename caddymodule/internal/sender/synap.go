@@ -64,13 +64,17 @@ func readSynap(r *event.Request) (synapEvent, error) {
 // exam at the same instant.
 func (synap) Identify(r *event.Request) event.Identity {
 	e, err := readSynap(r)
-	id := byBody(r, e.name, short)
-	id.Time = e.at
-	ids := e.ids()
-	if err == nil && !e.at.IsZero() && len(ids) > 0 {
-		id.Key = key("entities", append([]string{e.name, e.stamp}, ids...)...)
-		id.Window = 3 * day
+	var id event.Identity
+	if ids := e.ids(); err == nil && !e.at.IsZero() && len(ids) > 0 {
+		id = event.Identity{
+			SenderType: e.name,
+			Key:        key("entities", append([]string{e.name, e.stamp}, ids...)...),
+			Window:     3 * day,
+		}
+	} else {
+		id = byBody(r, e.name, short)
 	}
+	id.Time = e.at
 	return id
 }
 

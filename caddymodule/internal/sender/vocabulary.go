@@ -33,17 +33,13 @@ func (p profile) become(name string) string {
 	return t[:min(len(t), maxType)]
 }
 
-// normalized begins an event's normal form with what every sender needs: type,
-// time (zero where the sender gives none) and the payload as it came.
+// normalized begins an event's normal form with what every sender needs: type
+// and time, zero where the sender gives none.
 func (p profile) normalized(ev *event.Event, senderType string, at time.Time) event.Normalized {
 	if at.IsZero() {
 		at = ev.Request.Received
 	}
-	return event.Normalized{
-		Type:     p.become(senderType),
-		Time:     at,
-		Original: compact(ev.Request.Body),
-	}
+	return event.Normalized{Type: p.become(senderType), Time: at}
 }
 
 // slug lower-cases a name and turns every character but [a-z0-9] into "_".

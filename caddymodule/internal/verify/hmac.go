@@ -54,8 +54,9 @@ var algorithms = map[string]func() hash.Hash{
 
 type hmacVerifier struct {
 	HMAC
-	keys       [][]byte
+	keys       []*macKey
 	hash       func() hash.Hash
+	size       int // of a signature, in bytes
 	decode     func(string) ([]byte, bool)
 	signed     signed
 	separators string // of the id
@@ -75,7 +76,7 @@ func NewHMAC(c HMAC, secrets []string) (Verifier, error) {
 		if err != nil {
 			return nil, fmt.Errorf("hmac: secret %d %w", i+1, err)
 		}
-		h.keys = append(h.keys, key)
+		h.keys = append(h.keys, newMACKey(h.hash, key))
 	}
 	return h, nil
 }
@@ -102,6 +103,7 @@ func (c HMAC) compile() (*hmacVerifier, error) {
 	if h.hash == nil {
 		return nil, fmt.Errorf("unknown algorithm %q: use sha1, sha256, sha384 or sha512", c.Algorithm)
 	}
+	h.size = h.hash().Size()
 	switch c.Encoding {
 	case "hex":
 	case "base64":

@@ -2,8 +2,8 @@ package verify
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"encoding/json"
+	"io"
 	"strings"
 )
 
@@ -52,7 +52,7 @@ func split(header []string) []string {
 // algorithm's.
 func (h *hmacVerifier) signatures(parts []string) ([][]byte, string) {
 	var found [][]byte
-	named, length := 0, h.hash().Size()
+	named := 0
 	for _, part := range parts {
 		encoded, ok := strings.CutPrefix(part, h.Signature)
 		if !ok {
@@ -61,7 +61,7 @@ func (h *hmacVerifier) signatures(parts []string) ([][]byte, string) {
 		if named++; named > maxSignatures {
 			return nil, ReasonSignatureTooMany
 		}
-		if mac, ok := h.decode(encoded); ok && len(mac) == length {
+		if mac, ok := h.decode(encoded); ok && len(mac) == h.size {
 			found = append(found, mac)
 		}
 	}
@@ -118,13 +118,8 @@ func (h *hmacVerifier) timestamp(r *Request, parts []string) (string, string) {
 func (h *hmacVerifier) match(v values, signatures [][]byte) int {
 	secret := -1
 	for i, key := range h.keys {
-		mac := hmac.New(h.hash, key)
-		h.signed.write(mac, v)
-		sum := mac.Sum(nil)
-		for _, signature := range signatures {
-			if hmac.Equal(sum, signature) && secret < 0 {
-				secret = i
-			}
+		if key.made(signatures, func(w io.Writer) { h.signed.write(w, v) }) && secret < 0 {
+			secret = i
 		}
 	}
 	return secret

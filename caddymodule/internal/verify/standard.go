@@ -3,10 +3,11 @@ package verify
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 )
 
@@ -23,8 +24,8 @@ const (
 // standardKey checks signatures of one version.
 type standardKey struct {
 	version string
-	// over returns the check of signatures over a content.
-	over func(content []byte) func(signature []byte) bool
+	// made tells whether one of the signatures over a content is the key's.
+	made func(signatures [][]byte, content []byte) bool
 }
 
 type standard []standardKey
@@ -72,19 +73,17 @@ func parseStandardKey(written string) (standardKey, error) {
 }
 
 func hmacKey(key []byte) standardKey {
-	return standardKey{versionHMAC, func(content []byte) func([]byte) bool {
-		mac := hmac.New(sha256.New, key)
-		_, _ = mac.Write(content)
-		sum := mac.Sum(nil)
-		return func(signature []byte) bool { return hmac.Equal(sum, signature) }
+	k := newMACKey(sha256.New, key)
+	return standardKey{versionHMAC, func(signatures [][]byte, content []byte) bool {
+		return k.made(signatures, func(w io.Writer) { _, _ = w.Write(content) })
 	}}
 }
 
 func ed25519Key(key []byte) standardKey {
-	return standardKey{versionEd25519, func(content []byte) func([]byte) bool {
-		return func(signature []byte) bool {
+	return standardKey{versionEd25519, func(signatures [][]byte, content []byte) bool {
+		return slices.ContainsFunc(signatures, func(signature []byte) bool {
 			return len(signature) == ed25519.SignatureSize && ed25519.Verify(key, content, signature)
-		}
+		})
 	}}
 }
 
@@ -104,11 +103,8 @@ func (s standard) Verify(r *Request) Result {
 	}
 	secret := -1
 	for i, key := range s {
-		valid := key.over(content)
-		for _, signature := range signatures[key.version] {
-			if valid(signature) && secret < 0 {
-				secret = i
-			}
+		if key.made(signatures[key.version], content) && secret < 0 {
+			secret = i
 		}
 	}
 	return matched(secret)

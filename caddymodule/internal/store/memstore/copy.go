@@ -31,12 +31,10 @@ func copyEvent(ev *event.Event) *event.Event {
 	return &c
 }
 
-// copyOutcome leaves out the original, which follows from the event's body.
 func copyOutcome(o event.Outcome) event.Outcome {
 	o.Reasons = slices.Clone(o.Reasons)
 	o.Backends = slices.Clone(o.Backends)
 	o.Normalized.Changed = slices.Clone(o.Normalized.Changed)
-	o.Normalized.Original = nil
 	return o
 }
 
