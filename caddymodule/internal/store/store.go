@@ -43,12 +43,10 @@ var (
 type Store interface {
 	// Keep writes an event and its dedupe key unless a live key is known:
 	// then it writes nothing and returns the first event's id. On return the
-	// outcome is on disk. It sets ev.Seq of a new event. An empty key is
-	// remembered by nobody.
+	// outcome is on disk. It sets ev.Seq of a new event, which must not be
+	// changed from then on, for a store may give it out again. An empty key
+	// is remembered by nobody.
 	Keep(ctx context.Context, ev *event.Event, d Dedupe) (Kept, error)
-
-	// Seen tells, without writing, whether a live dedupe key is on disk.
-	Seen(ctx context.Context, source, key string, now time.Time) (id string, ok bool, err error)
 
 	// Quarantine keeps a request that failed verification, at most limit for
 	// its source, else ErrQuarantineFull.
@@ -56,13 +54,14 @@ type Store interface {
 
 	// Waiting returns up to n events that wait to be routed, oldest first,
 	// with Seq above after; fewer, but at least one, where they are large.
+	// One that is damaged comes with its Seq alone. Nobody may change what
+	// this or Event returns.
 	Waiting(ctx context.Context, after uint64, n int) ([]*event.Event, error)
 
 	// Route writes outcomes of waiting events with all their deliveries, in
 	// the given order, each event as one step. An event that waits no longer
-	// is skipped. Normalized.Original is not written: it follows from the body.
-	// Of deliveries with the same Backend and OrderKey only the first
-	// unfinished one may be leased.
+	// is skipped. Of deliveries with the same Backend and OrderKey only the
+	// first unfinished one may be leased.
 	Route(ctx context.Context, routed []Routing) error
 
 	// Lease hands out up to n waiting deliveries of a backend that are due,
@@ -81,8 +80,7 @@ type Store interface {
 	// the lease goes on.
 	Record(ctx context.Context, d *event.Delivery) error
 
-	// Event returns an event with its outcome, without Normalized.Original,
-	// else ErrNotFound.
+	// Event returns an event with its outcome, else ErrNotFound.
 	Event(ctx context.Context, seq uint64) (*event.Event, error)
 
 	// Deliveries returns an event's deliveries, in the order of its backends.

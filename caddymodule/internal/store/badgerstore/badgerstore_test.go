@@ -3,7 +3,6 @@ package badgerstore
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"sync"
@@ -123,31 +122,3 @@ func (l *logged) String() string {
 }
 
 func (l *logged) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
-
-func BenchmarkKeep(b *testing.B) {
-	s := open(b, Options{Path: b.TempDir()})
-	var mu sync.Mutex
-	n := 0
-	b.SetParallelism(32) // of 2 cores: 64 senders
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			mu.Lock()
-			n++
-			id := fmt.Sprintf("id-%d", n)
-			mu.Unlock()
-			if _, err := s.Keep(ctx, newEvent(id, 1<<10), store.Dedupe{Key: id, Window: time.Hour}); err != nil {
-				b.Error(err)
-			}
-		}
-	})
-}
-
-func BenchmarkSeen(b *testing.B) {
-	s := open(b, Options{Path: b.TempDir()})
-	keep(b, s, "id", 1<<10)
-	for b.Loop() {
-		if _, ok, err := s.Seen(ctx, "knolyx", "id", start); !ok || err != nil {
-			b.Fatal(ok, err)
-		}
-	}
-}

@@ -39,11 +39,10 @@ func TestNothingIsAcknowledgedAfterAFailedCommit(t *testing.T) {
 	s.commit = commit
 	ds[0].State = event.Delivered
 	_, keepErr := s.Keep(ctx, newEvent("lost", 10), lost)
-	_, _, seenErr := s.Seen(ctx, "knolyx", "lost", start)
 	_, _, leaseErr := s.Lease(ctx, "crm", start, 1)
 	_, purgeErr := s.Purge(ctx, store.Policy{}, 1)
 	for name, err := range map[string]error{
-		"keep": keepErr, "seen": seenErr, "lease": leaseErr, "purge": purgeErr,
+		"keep": keepErr, "lease": leaseErr, "purge": purgeErr,
 		"record":     s.Record(ctx, ds[0]),
 		"quarantine": s.Quarantine(ctx, &event.Quarantined{Source: "a"}, 9),
 		"route":      route(s, &event.Event{Seq: 2}, "", 0),
@@ -87,12 +86,6 @@ func TestAnUnconfirmedCommitMakesNoDuplicate(t *testing.T) {
 		})
 	}
 	<-committed
-	all.Go(func() {
-		if _, ok, err := s.Seen(ctx, "knolyx", "new", start); ok || !errors.Is(err, store.ErrBroken) {
-			t.Errorf("seen %v, %v", ok, err)
-		}
-	})
-	waitFor(t, func() bool { return len(s.operations) > 0 })
 	let <- errSync
 	all.Wait()
 }
@@ -113,26 +106,29 @@ func TestAnUnconfirmedCommitIsNotLeased(t *testing.T) {
 	deliver(t, s)
 }
 
-func TestADuplicateInTheSameBatchIsKeptOnce(t *testing.T) {
+func TestWhatComesWhileTheFirstIsWrittenIsADuplicateOfIt(t *testing.T) {
 	s := open(t, Options{Path: t.TempDir()})
 	committed, let := hold(s)
+	d := store.Dedupe{Key: "same", Window: time.Hour}
 	var all sync.WaitGroup
-	all.Go(func() { keep(t, s, "first", 10) })
-	<-committed // the committer is busy, so the others queue up for one batch
+	all.Go(func() { keep(t, s, "same", 10) })
+	<-committed
 	for range 10 {
 		all.Go(func() {
-			if _, err := s.Keep(ctx, newEvent("same", 10), store.Dedupe{Key: "same", Window: time.Hour}); err != nil {
-				t.Error(err)
+			if k, err := s.Keep(ctx, newEvent("other", 10), d); err != nil || !k.Duplicate || k.ID != "same" {
+				t.Errorf("answered %+v, %v", k, err)
 			}
 		})
 	}
-	waitFor(t, func() bool { return len(s.operations) == 10 })
+	soon, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+	defer cancel()
+	if k, err := s.Keep(soon, newEvent("other", 10), d); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("answered %+v, %v before the first was on disk", k, err)
+	}
 	let <- nil
-	<-committed
-	let <- nil // one commit for all of them
 	all.Wait()
 	s.commit = commit
-	if c, _ := s.Counts(ctx); c.Sources["knolyx"] != (store.Requests{New: 2, Duplicate: 9}) {
+	if c, _ := s.Counts(ctx); c.Sources["knolyx"] != (store.Requests{New: 1, Duplicate: 10}) {
 		t.Errorf("counted %+v", c.Sources)
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // format is the version of keys and records.
-const format = 1
+const format = 2
 
 // inspect reads the counts and compares them with the records, at a cost in
 // proportion to the backlog. Where they differ, it says so and believes the
@@ -37,7 +37,7 @@ func (s *Store) inspect() error {
 	newest := s.checkNewest(txn, t)
 	oldest := s.checkUnrouted(txn, t, newest)
 	s.checkQueues(txn, t)
-	return s.sweep(txn, newest, oldest)
+	return s.sweep(txn, oldest)
 }
 
 // checkFormat refuses a database that isn't ours or is of a later format.
@@ -66,10 +66,10 @@ func (s *Store) checkFormat(txn *badger.Txn) error {
 
 // checkNewest returns the newest event there is, purged ones included.
 func (s *Store) checkNewest(txn *badger.Txn, t *tally) uint64 {
-	it := txn.NewIterator(badger.IteratorOptions{Reverse: true, Prefix: []byte{eventKind}})
+	it := txn.NewIterator(badger.IteratorOptions{Reverse: true, Prefix: []byte{recordKind}})
 	defer it.Close()
 	newest := t.PurgedTo
-	if it.Seek(seqKey(eventKind, 1<<64-1)); it.Valid() {
+	if it.Seek(seqKey(recordKind, 1<<64-1)); it.Valid() {
 		newest = max(newest, seqOf(it.Item().Key()))
 	}
 	switch {
@@ -83,14 +83,27 @@ func (s *Store) checkNewest(txn *badger.Txn, t *tally) uint64 {
 	return newest
 }
 
-// checkUnrouted returns the oldest event that waits to be routed, or the one
-// that comes next if none does.
+// checkUnrouted finds the events that wait to be routed: those without an
+// outcome. It returns the oldest, or the one that comes next if none waits.
 func (s *Store) checkUnrouted(txn *badger.Txn, t *tally, newest uint64) (oldest uint64) {
+	s.unrouted.to, s.unrouted.newest = t.RoutedTo, newest
+	kept, routed := make(map[uint64]bool), make(map[uint64]bool)
+	for key := range keysFrom(txn, []byte{recordKind}, seqKey(recordKind, t.RoutedTo+1)) {
+		if key[len(key)-1] == eventRecordKind {
+			kept[seqOf(key)] = true
+		} else {
+			routed[seqOf(key)] = true
+		}
+	}
 	oldest = newest + 1
 	var found uint64
-	for key := range keys(txn, []byte{unroutedKind}) {
-		oldest = min(oldest, seqOf(key))
-		found++
+	for seq := t.RoutedTo + 1; seq <= newest; seq++ {
+		if kept[seq] && !routed[seq] {
+			oldest = min(oldest, seq)
+			found++
+		} else {
+			s.unrouted.remove(seq)
+		}
 	}
 	if found != t.Events.Waiting {
 		s.log.Error("the count of events that wait to be routed was wrong", "found", found, "counted", t.Events.Waiting)
@@ -116,14 +129,12 @@ func (s *Store) checkQueues(txn *badger.Txn, t *tally) {
 }
 
 // sweep deletes chunks whose record was never committed. They can only belong
-// to an event that was never kept, to the outcome or the deliveries of one that
-// waits to be routed, or to a quarantined request.
-func (s *Store) sweep(txn *badger.Txn, newest, oldest uint64) error {
+// to an event that was never kept, to the outcome of one that waits to be
+// routed, or to a quarantined request.
+func (s *Store) sweep(txn *badger.Txn, oldest uint64) error {
 	doomed := s.db.NewWriteBatch()
 	defer doomed.Cancel()
-	for _, from := range [][]byte{
-		seqKey(eventKind, newest+1), seqKey(outcomeKind, oldest), seqKey(deliveryKind, oldest), {quarantineKind},
-	} {
+	for _, from := range [][]byte{seqKey(recordKind, oldest), {quarantineKind}} {
 		seek := append([]byte{chunkKind}, from...)
 		for key := range keysFrom(txn, seek[:2], seek) {
 			if found, err := has(txn, headOf(key)); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
 
 // The records, here and in codec_delivery.go. A field keeps its number for
@@ -70,43 +71,45 @@ func decodeEvent(seq uint64, value []byte) (*event.Event, error) {
 	}, nil
 }
 
-// outcomeRecord holds all but Normalized.Original, which follows from the body.
+// outcomeRecord is what became of an event, with its deliveries as they were
+// routed. It is written once, however often a delivery is tried.
 type outcomeRecord struct {
-	State    event.State `cbor:"1,keyasint"`
-	Reasons  []string    `cbor:"2,keyasint"`
-	Dropped  bool        `cbor:"3,keyasint,omitempty"`
-	At       micro       `cbor:"4,keyasint"`
-	Backends []string    `cbor:"5,keyasint"`
-	Type     string      `cbor:"6,keyasint,omitempty"`
-	Subject  string      `cbor:"7,keyasint,omitempty"`
-	Time     micro       `cbor:"8,keyasint"`
-	Data     event.Data  `cbor:"9,keyasint"`
-	Previous *event.Data `cbor:"10,keyasint,omitempty"`
-	Changed  []string    `cbor:"11,keyasint"`
-	Notice   bool        `cbor:"12,keyasint,omitempty"`
+	State      event.State      `cbor:"1,keyasint"`
+	Reasons    []string         `cbor:"2,keyasint"`
+	Dropped    bool             `cbor:"3,keyasint,omitempty"`
+	At         micro            `cbor:"4,keyasint"`
+	Backends   []string         `cbor:"5,keyasint"`
+	Type       string           `cbor:"6,keyasint,omitempty"`
+	Subject    string           `cbor:"7,keyasint,omitempty"`
+	Time       micro            `cbor:"8,keyasint"`
+	Data       event.Data       `cbor:"9,keyasint"`
+	Previous   *event.Data      `cbor:"10,keyasint,omitempty"`
+	Changed    []string         `cbor:"11,keyasint"`
+	Notice     bool             `cbor:"12,keyasint,omitempty"`
+	Deliveries []deliveryRecord `cbor:"13,keyasint,omitempty"`
 }
 
-func encodeOutcome(o *event.Outcome) ([]byte, error) {
-	n := &o.Normalized
-	return encode(outcomeRecord{
+func encodeRouting(r *store.Routing) ([]byte, error) {
+	o, n := &r.Outcome, &r.Outcome.Normalized
+	record := outcomeRecord{
 		State: o.State, Reasons: o.Reasons, Dropped: o.Dropped, At: microOf(o.At), Backends: o.Backends,
 		Type: n.Type, Subject: n.Subject, Time: microOf(n.Time), Data: n.Data,
 		Previous: n.Previous, Changed: n.Changed, Notice: n.Notice,
-	})
+	}
+	for _, d := range r.Deliveries {
+		record.Deliveries = append(record.Deliveries, recordOfDelivery(d, record.At))
+	}
+	return encode(record)
 }
 
-func decodeOutcome(value []byte) (o event.Outcome, err error) {
-	var r outcomeRecord
-	if err := decode(value, &r); err != nil {
-		return o, err
-	}
+func (r *outcomeRecord) outcome() event.Outcome {
 	return event.Outcome{
 		State: r.State, Reasons: r.Reasons, Dropped: r.Dropped, At: r.At.time(), Backends: r.Backends,
 		Normalized: event.Normalized{
 			Type: r.Type, Subject: r.Subject, Time: r.Time.time(), Data: r.Data,
 			Previous: r.Previous, Changed: r.Changed, Notice: r.Notice,
 		},
-	}, nil
+	}
 }
 
 // dedupeRecord tells which event a dedupe key belongs to, and how long it counts.

@@ -7,17 +7,18 @@ import (
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 )
 
-// deliveryRecord is a delivery as it was routed. It is written once, however
-// often the delivery is tried: a transform may be as big as its event.
+// deliveryRecord is a delivery as it was routed, in its event's outcomeRecord.
+// Its times are relative to when that was, for mostly they are the same.
 type deliveryRecord struct {
-	EventID  string          `cbor:"1,keyasint"`
-	Source   string          `cbor:"2,keyasint"`
-	Rule     string          `cbor:"3,keyasint,omitempty"`
-	Data     json.RawMessage `cbor:"4,keyasint"`
-	OrderKey string          `cbor:"5,keyasint,omitempty"`
-	Created  micro           `cbor:"6,keyasint"`
-	Due      micro           `cbor:"7,keyasint"`
-	Since    micro           `cbor:"8,keyasint"`
+	Backend  string          `cbor:"1,keyasint"`
+	EventID  string          `cbor:"2,keyasint"`
+	Source   string          `cbor:"3,keyasint"`
+	Rule     string          `cbor:"4,keyasint,omitempty"`
+	Data     json.RawMessage `cbor:"5,keyasint,omitempty"`
+	OrderKey string          `cbor:"6,keyasint,omitempty"`
+	Created  micro           `cbor:"7,keyasint,omitempty"`
+	Due      micro           `cbor:"8,keyasint,omitempty"`
+	Since    micro           `cbor:"9,keyasint,omitempty"`
 }
 
 // progressRecord is how a delivery stands since its first attempt, or since it
@@ -40,23 +41,19 @@ type attemptRecord struct {
 	Answer     []byte        `cbor:"6,keyasint"`
 }
 
-func encodeDelivery(d *event.Delivery) ([]byte, error) {
-	return encode(deliveryRecord{
-		EventID: d.EventID, Source: d.Source, Rule: d.Rule, Data: d.Data, OrderKey: d.OrderKey,
-		Created: microOf(d.Created), Due: microOf(d.Due), Since: microOf(d.Since),
-	})
+func recordOfDelivery(d *event.Delivery, routed micro) deliveryRecord {
+	return deliveryRecord{
+		Backend: d.Backend, EventID: d.EventID, Source: d.Source, Rule: d.Rule, Data: d.Data, OrderKey: d.OrderKey,
+		Created: microOf(d.Created) - routed, Due: microOf(d.Due) - routed, Since: microOf(d.Since) - routed,
+	}
 }
 
-func decodeDelivery(seq uint64, backend string, value []byte) (*event.Delivery, error) {
-	var r deliveryRecord
-	if err := decode(value, &r); err != nil {
-		return nil, err
-	}
+func (r *deliveryRecord) delivery(seq uint64, routed micro) *event.Delivery {
 	return &event.Delivery{
-		Seq: seq, Backend: backend, EventID: r.EventID, Source: r.Source, Rule: r.Rule,
+		Seq: seq, Backend: r.Backend, EventID: r.EventID, Source: r.Source, Rule: r.Rule,
 		State: event.Waiting, Data: r.Data, OrderKey: r.OrderKey,
-		Created: r.Created.time(), Due: r.Due.time(), Since: r.Since.time(),
-	}, nil
+		Created: (routed + r.Created).time(), Due: (routed + r.Due).time(), Since: (routed + r.Since).time(),
+	}
 }
 
 func encodeProgress(d *event.Delivery) ([]byte, error) {

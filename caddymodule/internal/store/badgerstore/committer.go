@@ -103,13 +103,19 @@ func (s *Store) perform(batch []*operation) error {
 }
 
 func (s *Store) newStep() *step {
-	return &step{store: s, txn: s.db.NewTransaction(true), base: s.ledger.snapshot(), tally: newTally()}
+	return &step{
+		store: s, txn: s.db.NewTransaction(true), base: s.ledger.snapshot(), tally: newTally(),
+		routed: make(map[uint64]bool),
+	}
 }
 
 // finish commits a step together with the counts, then lets memory follow.
 func (s *Store) finish(st *step) error {
+	st.putGoners()
 	if st.err == nil {
-		st.putRecord(tallyKey, s.ledger.with(&st.tally))
+		counted := s.ledger.with(&st.tally)
+		counted.RoutedTo = s.unrouted.routedTo()
+		st.putRecord(tallyKey, counted)
 	}
 	if st.err != nil {
 		return st.err

@@ -82,8 +82,9 @@ func checkAcknowledged(t *testing.T, path string, acknowledged map[string]uint64
 		if err != nil || ev.ID != id {
 			t.Fatalf("event %d was acknowledged as %s and is %v, %v", seq, id, ev, err)
 		}
-		if _, ok, err := s.Seen(ctx, "knolyx", id, start); !ok || err != nil {
-			t.Fatalf("the key of %s is forgotten: %v", id, err)
+		k, err := s.Keep(ctx, newEvent("again", 1), store.Dedupe{Key: id, Window: time.Hour})
+		if err != nil || !k.Duplicate || k.ID != id {
+			t.Fatalf("the key of %s is forgotten: %+v, %v", id, k, err)
 		}
 	}
 	c, err := s.Counts(ctx)

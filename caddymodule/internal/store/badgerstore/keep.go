@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/dgraph-io/badger/v4"
+
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
@@ -20,74 +22,83 @@ func (s *Store) Keep(ctx context.Context, ev *event.Event, d store.Dedupe) (stor
 	defer s.leave()
 	k := keeping{store: s, ev: ev}
 	if d.Window > 0 && d.Key != "" {
-		k.key, k.window = dedupeKey(ev.Source, d.Key), d.Window
-		first, err := s.seen(k.key, ev.Request.Received)
+		k.key, k.window = hashKey(ev.Source, d.Key), d.Window
+		if err := s.keys.claim(ctx, k.key); err != nil {
+			return store.Kept{}, err
+		}
+		defer s.keys.release(k.key)
+		first, live, err := s.seen(k.key, ev.Request.Received)
 		if err != nil {
 			return store.Kept{}, err
 		}
-		if first.live && first.synced {
+		if live {
 			s.ledger.note(ev.Source, store.Requests{Duplicate: 1})
-			return store.Kept{ID: first.id, Duplicate: true}, nil
+			return store.Kept{ID: first, Duplicate: true}, nil
 		}
 	}
 	if err := k.write(ctx); err != nil {
 		return store.Kept{}, err
 	}
-	if k.kept.Duplicate {
-		s.ledger.note(ev.Source, store.Requests{Duplicate: 1})
-	} else {
-		ev.Seq = k.seq
-	}
-	return k.kept, nil
+	return store.Kept{ID: ev.ID}, nil
 }
 
-// keeping is one call of Keep that may have to write.
+// seen looks for a live dedupe key that the caller has claimed.
+func (s *Store) seen(key dedupeHash, now time.Time) (id string, live bool, err error) {
+	if s.broken.Load() {
+		return "", false, store.ErrBroken
+	}
+	err = s.db.View(func(txn *badger.Txn) error {
+		value, err := get(txn, dedupeKey(key))
+		if err != nil || value == nil {
+			return err
+		}
+		var r dedupeRecord
+		err = whichRecordIf(dedupeKey(key), decode(value, &r))
+		id, live = r.ID, err == nil && now.Before(r.Expires.time())
+		return err
+	})
+	return id, live, err
+}
+
+// keeping is one call of Keep that writes.
 type keeping struct {
 	store  *Store
 	ev     *event.Event
-	key    []byte // nil remembers nothing
-	window time.Duration
+	window time.Duration // 0 remembers nothing
+	key    dedupeHash
 	value  []byte
-
-	seq  uint64
-	kept store.Kept
+	memory []byte // the dedupe key's record
 }
 
 func (k *keeping) write(ctx context.Context) (err error) {
 	if k.value, err = encodeEvent(k.ev); err != nil {
 		return err
 	}
+	if k.window > 0 {
+		expires := microOf(k.ev.Request.Received.Add(k.window))
+		if k.memory, err = encode(dedupeRecord{ID: k.ev.ID, Expires: expires}); err != nil {
+			return err
+		}
+	}
 	if err := k.store.space.admit(len(k.value)); err != nil {
 		return err
 	}
 	defer k.store.space.release(len(k.value))
-	cost := min(len(k.value), chunkBytes) + len(k.ev.ID) + 4*keyCost
+	cost := min(len(k.value), chunkBytes) + len(k.memory) + 3*keyCost
 	return k.store.submit(ctx, cost, k.apply)
 }
 
-// apply looks for a duplicate once more: it may be in the same batch.
 func (k *keeping) apply(st *step) error {
-	received := k.ev.Request.Received
-	if k.key != nil {
-		first, err := lookUp(st.txn, k.key, received)
-		if err != nil {
-			return err
-		}
-		if first.live {
-			k.kept = store.Kept{ID: first.id, Duplicate: true}
-			return nil
-		}
-		value, err := encode(dedupeRecord{ID: k.ev.ID, Expires: microOf(received.Add(k.window))})
-		if err != nil {
-			return err
-		}
-		st.putFor(k.key, value, k.window+dedupeGrace)
+	seq := st.nextSeq()
+	if k.memory != nil {
+		st.putFor(dedupeKey(k.key), k.memory, k.window+dedupeGrace)
 	}
-	k.seq, k.kept = st.nextSeq(), store.Kept{ID: k.ev.ID}
-	st.putLarge(seqKey(eventKind, k.seq), k.value, chunkBytes)
-	waiting := seqKey(unroutedKind, k.seq)
-	st.put(waiting, nil)
-	st.then(func() { k.store.unrouted.put(waiting) })
+	st.putLarge(eventKey(seq), k.value, chunkBytes)
+	st.then(func() {
+		k.ev.Seq = seq
+		k.store.recent.add(k.ev)
+		k.store.unrouted.add(seq)
+	})
 	st.tally.source(k.ev.Source, store.Requests{New: 1})
 	st.tally.events(store.Events{Waiting: 1})
 	return nil

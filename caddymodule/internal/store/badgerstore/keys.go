@@ -8,23 +8,30 @@ import (
 )
 
 // The database, by the first byte of its keys. Numbers are big-endian, so the
-// order of keys is the order of arrival or of time, and payloads are appended.
-// A name stands behind its length.
+// order of keys is the order of arrival or of time. A name stands behind its
+// length.
+//
+// What is big and never changes comes first and is only ever appended, so that
+// compaction moves it once and never merges it again; what comes behind it is
+// small.
 const (
-	eventKind      byte = 'e' // e seq: the event as it was kept; never changes
-	outcomeKind    byte = 'o' // o seq: what became of it
-	unroutedKind   byte = 'q' // q seq: it waits to be routed
-	unfinishedKind byte = 'u' // u seq: progress of an event with several deliveries
-	deliveryKind   byte = 'd' // d seq backend: a delivery as it was routed; never changes
-	progressKind   byte = 'p' // p seq backend: how it stands, from its first attempt on
-	queueKind      byte = 'w' // w name due seq: a delivery that may be leased when due
-	tailKind       byte = 't' // t name value: the newest unfinished delivery of an order_by value
-	behindKind     byte = 's' // s name value seq: the delivery that waits behind seq for its turn
+	recordKind     byte = 'a' // a seq kind: the records of one event
+	chunkKind      byte = 'b' // b key number: a piece of a record too big for one value
 	finishedKind   byte = 'f' // f class time seq: events that may be purged some day
 	dedupeKind     byte = 'k' // k hash: a dedupe key that was seen
-	quarantineKind byte = 'z' // z name time number: a quarantined request
-	chunkKind      byte = 'b' // b key number: a piece of a record too big for one value
 	metaKind       byte = 'm' // m name: format and counts
+	progressKind   byte = 'p' // p seq backend: how a delivery stands, from its first attempt on
+	behindKind     byte = 's' // s name value seq: the delivery that waits behind seq for its turn
+	tailKind       byte = 't' // t name value: the newest unfinished delivery of an order_by value
+	unfinishedKind byte = 'u' // u seq: progress of an event with several deliveries
+	queueKind      byte = 'w' // w name due seq: a delivery that may be leased when due
+	quarantineKind byte = 'z' // z name time number: a quarantined request
+)
+
+// The records of one event, none of which ever changes.
+const (
+	eventRecordKind   byte = 'e' // the event as it was kept
+	outcomeRecordKind byte = 'o' // what became of it, with its deliveries as they were routed
 )
 
 // class is why an event may be purged some day.
@@ -49,11 +56,15 @@ func seqKey(kind byte, seq uint64) []byte {
 
 func seqOf(key []byte) uint64 { return binary.BigEndian.Uint64(key[1:]) }
 
+func eventKey(seq uint64) []byte { return append(seqKey(recordKind, seq), eventRecordKind) }
+
+func outcomeKey(seq uint64) []byte { return append(seqKey(recordKind, seq), outcomeRecordKind) }
+
 // lastSeq is the number that a key ends with.
 func lastSeq(key []byte) uint64 { return binary.BigEndian.Uint64(key[len(key)-8:]) }
 
-func deliveryKey(kind byte, seq uint64, backend string) []byte {
-	return append(seqKey(kind, seq), backend...)
+func progressKey(seq uint64, backend string) []byte {
+	return append(seqKey(progressKind, seq), backend...)
 }
 
 func namePrefix(kind byte, name string) []byte {
@@ -102,11 +113,19 @@ func behindKey(backend, value string, seq uint64) []byte {
 	return binary.BigEndian.AppendUint64(key, seq)
 }
 
-func dedupeKey(source, key string) []byte {
-	return append([]byte{dedupeKind}, hash(string(namePrefix(0, source))+key)...)
+// dedupeHash stands for a dedupe key, which a stranger chooses, in 128 bits.
+type dedupeHash [16]byte
+
+func hashKey(source, key string) dedupeHash {
+	h := sha256.New()
+	h.Write(namePrefix(0, source))
+	h.Write([]byte(key))
+	return dedupeHash(h.Sum(nil))
 }
 
-// hash shortens a value that a stranger chooses to 128 bits.
+func dedupeKey(h dedupeHash) []byte { return append([]byte{dedupeKind}, h[:]...) }
+
+// hash shortens a value of order_by likewise.
 func hash(s string) []byte {
 	sum := sha256.Sum256([]byte(s))
 	return sum[:16]

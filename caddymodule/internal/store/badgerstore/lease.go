@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ type queue struct {
 // lease is a delivery that is being attempted.
 type lease struct {
 	due       time.Time // as in the queue's key
+	alone     bool      // its event has no other delivery
 	recording bool
 }
 
@@ -68,16 +70,19 @@ func (s *Store) lease(q *queue, backend string, now time.Time, n int) (ds []*eve
 	p.pick(txn, q, low)
 	q.end(p.first)
 	var damage error
-	for _, seq := range p.seqs {
-		d, err := readDelivery(txn, seq, backend)
+	for _, l := range p.leased {
+		d, alone, err := readLeased(txn, l, backend)
 		switch {
 		case err == nil:
 			ds = append(ds, d)
+			q.markAlone(l.seq, alone)
 		case errors.Is(err, errDamaged) || errors.Is(err, store.ErrNotFound):
-			damage = fmt.Errorf("delivery of event %d to %s: %w", seq, backend, err)
-			s.log.Error("a delivery can't be read and stays waiting", "seq", seq, "backend", backend, "error", err)
+			damage = fmt.Errorf("delivery of event %d to %s: %w", l.seq, backend, err)
+			s.log.Error("a delivery can't be read and stays waiting", "seq", l.seq, "backend", backend, "error", err)
 		default:
-			q.release(p.seqs...)
+			for _, l := range p.leased {
+				q.release(l.seq)
+			}
 			return nil, time.Time{}, err
 		}
 	}
@@ -87,6 +92,24 @@ func (s *Store) lease(q *queue, backend string, now time.Time, n int) (ds []*eve
 	return ds, p.next, nil
 }
 
+// readLeased reads a delivery, and whether it is the only one of its event.
+func readLeased(txn *badger.Txn, l leased, backend string) (d *event.Delivery, alone bool, err error) {
+	o, err := readOutcome(txn, l.seq)
+	if err != nil {
+		return nil, false, err
+	}
+	i := slices.IndexFunc(o.Deliveries, func(r deliveryRecord) bool { return r.Backend == backend })
+	if i < 0 {
+		return nil, false, store.ErrNotFound
+	}
+	alone = len(o.Deliveries) == 1
+	if l.fresh {
+		return o.Deliveries[i].delivery(l.seq, o.At), alone, nil
+	}
+	d, err = readDelivery(txn, l.seq, o, &o.Deliveries[i])
+	return d, alone, err
+}
+
 // picking is one look at a queue.
 type picking struct {
 	prefix []byte
@@ -94,9 +117,15 @@ type picking struct {
 	n      int
 	synced uint64
 
-	seqs  []uint64
-	next  time.Time
-	first []byte // the first key alive
+	leased []leased
+	next   time.Time
+	first  []byte // the first key alive
+}
+
+// leased is a key of the queue; a fresh one has no progress yet.
+type leased struct {
+	seq   uint64
+	fresh bool
 }
 
 // pick leases what is due and finds out what comes next.
@@ -116,12 +145,12 @@ func (p *picking) pick(txn *badger.Txn, q *queue, low []byte) {
 		if q.leases[seq] != nil || it.Item().Version() > p.synced {
 			continue
 		}
-		if due.After(p.now) || len(p.seqs) >= p.n {
+		if due.After(p.now) || len(p.leased) >= p.n {
 			p.next = due
 			return
 		}
 		q.leases[seq] = &lease{due: due}
-		p.seqs = append(p.seqs, seq)
+		p.leased = append(p.leased, leased{seq, it.Item().UserMeta() != progressed})
 	}
 }
 
@@ -134,27 +163,33 @@ func (s *Store) Return(d *event.Delivery) {
 	s.queues.of(d.Backend).release(d.Seq)
 }
 
-// release ends leases, unless they are being recorded.
-func (q *queue) release(seqs ...uint64) {
+// release ends a lease, unless it is being recorded.
+func (q *queue) release(seq uint64) {
 	q.reading.Lock()
 	defer q.reading.Unlock()
-	for _, seq := range seqs {
-		if l := q.leases[seq]; l != nil && !l.recording {
-			delete(q.leases, seq)
-		}
+	if l := q.leases[seq]; l != nil && !l.recording {
+		delete(q.leases, seq)
+	}
+}
+
+func (q *queue) markAlone(seq uint64, alone bool) {
+	q.reading.Lock()
+	defer q.reading.Unlock()
+	if l := q.leases[seq]; l != nil {
+		l.alone = alone
 	}
 }
 
 // startRecording claims a lease for one call of Record.
-func (q *queue) startRecording(seq uint64) (due time.Time, ok bool) {
+func (q *queue) startRecording(seq uint64) (l lease, ok bool) {
 	q.reading.Lock()
 	defer q.reading.Unlock()
-	l := q.leases[seq]
-	if l == nil || l.recording {
-		return due, false
+	found := q.leases[seq]
+	if found == nil || found.recording {
+		return l, false
 	}
-	l.recording = true
-	return l.due, true
+	found.recording = true
+	return *found, true
 }
 
 // endRecording ends the lease if the attempt was recorded, else keeps it.

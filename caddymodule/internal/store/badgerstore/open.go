@@ -41,8 +41,9 @@ type Store struct {
 	broken     atomic.Bool
 	synced     atomic.Uint64 // the newest version that readers may believe
 
-	unrouted  cursor
-	unread    damaged
+	keys      claims
+	unrouted  unrouted
+	recent    recent
 	queues    queues
 	purgeable [classes]cursor
 
@@ -136,6 +137,7 @@ func badgerOptions(path string, log *slog.Logger) badger.Options {
 	o.BlockCacheSize = 16 << 20
 	o.IndexCacheSize = 8 << 20
 	o.NumCompactors = 2
+	o.BaseLevelSize = 64 << 20    // few levels: each one writes a payload again
 	o.ValueLogFileSize = 16 << 20 // nothing is written to it
 	o.Compression = options.Snappy
 	o.MetricsEnabled = false // they are global

@@ -48,7 +48,7 @@ func TestTheFolderIsTheOwnersAlone(t *testing.T) {
 func TestAnotherDatabaseOrFormatIsRefused(t *testing.T) {
 	for name, entry := range map[string][2][]byte{
 		"not ours":         {[]byte("key"), []byte("value")},
-		"has format 2":     {formatKey, sealSeq(2)},
+		"has format 99":    {formatKey, sealSeq(99)},
 		"damaged on disk":  {formatKey, []byte("value")},
 		"counts or format": {formatKey, seal(formRecord, nil)},
 	} {

@@ -3,6 +3,8 @@ package badgerstore
 import (
 	"time"
 
+	"github.com/dgraph-io/badger/v4"
+
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 )
 
@@ -35,7 +37,7 @@ func (st *step) readTail(tails map[string]uint64, d *event.Delivery) error {
 // lineUp puts a new delivery into the queue, or behind the tail of its line.
 func (st *step) lineUp(d *event.Delivery, tails map[string]uint64) {
 	if d.OrderKey == "" {
-		st.queue(d.Backend, d.Due, d.Seq)
+		st.queue(d.Backend, d.Due, d.Seq, fresh)
 		return
 	}
 	key := tailKey(d.Backend, d.OrderKey)
@@ -46,13 +48,19 @@ func (st *step) lineUp(d *event.Delivery, tails map[string]uint64) {
 		st.put(behindKey(d.Backend, d.OrderKey, tail), sealSeq(d.Seq))
 		return
 	}
-	st.queue(d.Backend, d.Due, d.Seq)
+	st.queue(d.Backend, d.Due, d.Seq, fresh)
 }
 
+// The mark of a queue's key: whether its delivery has a record of progress.
+const (
+	fresh      byte = 0
+	progressed byte = 1
+)
+
 // queue makes a delivery ready to be leased when it is due.
-func (st *step) queue(backend string, due time.Time, seq uint64) {
+func (st *step) queue(backend string, due time.Time, seq uint64, mark byte) {
 	key := queueKey(backend, due, seq)
-	st.put(key, nil)
+	st.set(badger.NewEntry(key, nil).WithMeta(mark))
 	q := st.store.queues.of(backend)
 	st.then(func() { q.put(key) })
 }
@@ -86,9 +94,9 @@ func (st *step) callUp(d *event.Delivery, next successor) {
 	default:
 		now := microOf(d.Finished)
 		st.delete(next.behind)
-		st.putRecord(deliveryKey(progressKind, next.seq, d.Backend), progressRecord{
+		st.putRecord(progressKey(next.seq, d.Backend), progressRecord{
 			State: event.Waiting, Due: now, Since: &now, Finished: microOf(time.Time{}),
 		})
-		st.queue(d.Backend, d.Finished, next.seq)
+		st.queue(d.Backend, d.Finished, next.seq, progressed)
 	}
 }

@@ -3,6 +3,7 @@ package badgerstore
 import (
 	"bytes"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -96,26 +97,55 @@ func (w *purging) events(c class, age time.Duration) error {
 		if w.policy.Now.Sub(timeOf(key)) < age || w.full() {
 			return nil
 		}
-		seq := lastSeq(key)
-		doomed, err := w.keysOf(seq)
-		if err != nil {
+		if err := w.goners(c, bytes.Clone(key), age); err != nil {
 			return err
 		}
-		w.delete(append(doomed, bytes.Clone(key)))
-		w.st.tally.PurgedTo = max(w.st.tally.PurgedTo, seq)
-		w.count(c)
 	}
 	return nil
 }
 
+// goners purges the events of one record of the index, and keeps those of it
+// that are too young or too many.
+func (w *purging) goners(c class, key []byte, age time.Duration) error {
+	value, err := get(w.txn, key)
+	if err != nil {
+		return err
+	}
+	var all goners
+	if err := decode(value, &all); err != nil {
+		return whichRecord(key, err)
+	}
+	due, rest := all.due(w.policy.Now, age)
+	for len(due) > 0 && !w.full() {
+		var doomed [][]byte
+		if doomed, err = w.keysOf(due[0].Seq); err != nil {
+			break
+		}
+		w.delete(doomed)
+		w.forget(due[0].Seq)
+		w.count(c)
+		due = due[1:]
+	}
+	w.st.delete(key)
+	w.st.goners[c] = append(w.st.goners[c], slices.Concat(due, rest)...)
+	return err
+}
+
+func (w *purging) forget(seq uint64) {
+	w.st.tally.PurgedTo = max(w.st.tally.PurgedTo, seq)
+	w.st.then(func() { w.store.recent.forget(seq) })
+}
+
 // keysOf returns every key that an event without waiting deliveries has left.
 func (w *purging) keysOf(seq uint64) (doomed [][]byte, err error) {
-	large := [][]byte{seqKey(eventKind, seq), seqKey(outcomeKind, seq)}
-	for key := range keys(w.txn, seqKey(deliveryKind, seq)) {
-		large = append(large, bytes.Clone(key))
-		doomed = append(doomed, deliveryKey(progressKind, seq, backendOf(key)))
+	o, err := readOutcome(w.txn, seq)
+	if err != nil && !errors.Is(err, errDamaged) {
+		return nil, err
 	}
-	for _, key := range large {
+	for _, d := range o.Deliveries {
+		doomed = append(doomed, progressKey(seq, d.Backend))
+	}
+	for _, key := range [][]byte{eventKey(seq), outcomeKey(seq)} {
 		all, err := largeKeys(w.txn, key)
 		if err != nil {
 			return nil, err

@@ -3,8 +3,6 @@ package badgerstore
 import (
 	"context"
 	"iter"
-	"slices"
-	"strings"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -15,10 +13,13 @@ import (
 // Event implements store.Store.
 func (s *Store) Event(ctx context.Context, seq uint64) (ev *event.Event, err error) {
 	err = s.view(ctx, func(txn *badger.Txn) error {
-		if ev, err = readEvent(txn, seq); err != nil {
+		if ev, err = s.readEvent(txn, seq); err != nil || ev.Outcome.State != "" {
 			return err
 		}
-		ev.Outcome, err = readOutcome(txn, seq)
+		o, err := readOutcome(txn, seq)
+		if err == nil && o.State != "" {
+			ev.Outcome = o.outcome()
+		}
 		return err
 	})
 	if err != nil {
@@ -30,21 +31,21 @@ func (s *Store) Event(ctx context.Context, seq uint64) (ev *event.Event, err err
 // Deliveries implements store.Store.
 func (s *Store) Deliveries(ctx context.Context, seq uint64) (ds []*event.Delivery, err error) {
 	err = s.view(ctx, func(txn *badger.Txn) error {
-		if found, err := has(txn, seqKey(eventKind, seq)); err != nil || !found {
+		if found, err := has(txn, eventKey(seq)); err != nil || !found {
 			return orNotFound(err)
 		}
-		for key := range keys(txn, seqKey(deliveryKind, seq)) {
-			d, err := readDelivery(txn, seq, backendOf(key))
+		o, err := readOutcome(txn, seq)
+		if err != nil {
+			return err
+		}
+		for i := range o.Deliveries {
+			d, err := readDelivery(txn, seq, o, &o.Deliveries[i])
 			if err != nil {
 				return err
 			}
 			ds = append(ds, d)
 		}
-		o, err := readOutcome(txn, seq)
-		slices.SortStableFunc(ds, func(a, b *event.Delivery) int {
-			return cmpBackends(o.Backends, a.Backend, b.Backend)
-		})
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -89,8 +90,12 @@ func orNotFound(err error) error {
 	return err
 }
 
-func readEvent(txn *badger.Txn, seq uint64) (*event.Event, error) {
-	key := seqKey(eventKind, seq)
+// readEvent returns an event, with its outcome if it is a recent one.
+func (s *Store) readEvent(txn *badger.Txn, seq uint64) (*event.Event, error) {
+	if ev := s.recent.get(seq); ev != nil {
+		return ev, nil
+	}
+	key := eventKey(seq)
 	value, err := getLarge(txn, key)
 	if err != nil || value == nil {
 		return nil, orNotFound(err)
@@ -100,45 +105,25 @@ func readEvent(txn *badger.Txn, seq uint64) (*event.Event, error) {
 }
 
 // readOutcome returns the zero value for an event that wasn't routed.
-func readOutcome(txn *badger.Txn, seq uint64) (o event.Outcome, err error) {
-	key := seqKey(outcomeKind, seq)
+func readOutcome(txn *badger.Txn, seq uint64) (*outcomeRecord, error) {
+	var o outcomeRecord
+	key := outcomeKey(seq)
 	value, err := getLarge(txn, key)
 	if err != nil || value == nil {
-		return o, err
+		return &o, err
 	}
-	o, err = decodeOutcome(value)
-	return o, whichRecordIf(key, err)
+	return &o, whichRecordIf(key, decode(value, &o))
 }
 
-func readDelivery(txn *badger.Txn, seq uint64, backend string) (*event.Delivery, error) {
-	key := deliveryKey(deliveryKind, seq, backend)
-	value, err := getLarge(txn, key)
+// readDelivery brings a delivery up to date with its attempts.
+func readDelivery(txn *badger.Txn, seq uint64, o *outcomeRecord, r *deliveryRecord) (*event.Delivery, error) {
+	d := r.delivery(seq, o.At)
+	key := progressKey(seq, r.Backend)
+	value, err := get(txn, key)
 	if err != nil || value == nil {
-		return nil, orNotFound(err)
-	}
-	d, err := decodeDelivery(seq, backend, value)
-	if err != nil {
-		return nil, whichRecord(key, err)
-	}
-	key[0] = progressKind
-	if value, err = get(txn, key); err != nil || value == nil {
 		return d, err
 	}
 	return d, whichRecordIf(key, decodeProgress(d, value))
-}
-
-// cmpBackends orders backends as an outcome names them, unnamed ones last.
-func cmpBackends(order []string, a, b string) int {
-	place := func(name string) int {
-		if i := slices.Index(order, name); i >= 0 {
-			return i
-		}
-		return len(order)
-	}
-	if d := place(a) - place(b); d != 0 {
-		return d
-	}
-	return strings.Compare(a, b)
 }
 
 // keys goes through the keys with a prefix. A key is valid until the next one.
@@ -164,5 +149,3 @@ func countNames(txn *badger.Txn, kind byte) map[string]int {
 	}
 	return n
 }
-
-func backendOf(key []byte) string { return string(key[9:]) }

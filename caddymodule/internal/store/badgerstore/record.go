@@ -24,16 +24,16 @@ func (s *Store) Record(ctx context.Context, d *event.Delivery) error {
 		return err
 	}
 	q := s.queues.of(d.Backend)
-	due, ok := q.startRecording(d.Seq)
+	lease, ok := q.startRecording(d.Seq)
 	if !ok {
 		return fmt.Errorf("delivery of event %d to %s: no lease: %w", d.Seq, d.Backend, store.ErrNotFound)
 	}
 	err = s.submit(ctx, len(value)+6*keyCost, func(st *step) error {
 		if d.State == event.Waiting {
-			st.recordRetry(d, due, value)
+			st.recordRetry(d, lease.due, value)
 			return nil
 		}
-		return st.recordEnd(d, due, value)
+		return st.recordEnd(d, lease, value)
 	})
 	q.endRecording(d.Seq, err == nil)
 	return err
@@ -41,22 +41,24 @@ func (s *Store) Record(ctx context.Context, d *event.Delivery) error {
 
 func (st *step) recordRetry(d *event.Delivery, due time.Time, progress []byte) {
 	st.delete(queueKey(d.Backend, due, d.Seq))
-	st.put(deliveryKey(progressKind, d.Seq, d.Backend), progress)
-	st.queue(d.Backend, d.Due, d.Seq)
+	st.put(progressKey(d.Seq, d.Backend), progress)
+	st.queue(d.Backend, d.Due, d.Seq, progressed)
 }
 
 // recordEnd takes a delivery out of the queue and calls up the next in line.
-func (st *step) recordEnd(d *event.Delivery, due time.Time, progress []byte) error {
+func (st *step) recordEnd(d *event.Delivery, l lease, progress []byte) error {
 	next, err := st.readSuccessor(d)
 	if err != nil {
 		return err
 	}
-	rest, err := st.readUnfinished(d.Seq)
-	if err != nil {
-		return err
+	rest := unfinishedRecord{Waiting: 1}
+	if !l.alone {
+		if rest, err = st.readUnfinished(d.Seq); err != nil {
+			return err
+		}
 	}
-	st.delete(queueKey(d.Backend, due, d.Seq))
-	st.put(deliveryKey(progressKind, d.Seq, d.Backend), progress)
+	st.delete(queueKey(d.Backend, l.due, d.Seq))
+	st.put(progressKey(d.Seq, d.Backend), progress)
 	st.callUp(d, next)
 	change := store.Deliveries{Waiting: ^uint64(0)} // one less
 	rest.Waiting--
@@ -67,11 +69,11 @@ func (st *step) recordEnd(d *event.Delivery, due time.Time, progress []byte) err
 		change.Delivered = 1
 	}
 	st.tally.backend(d.Backend, change)
-	st.recordRest(d, rest)
+	st.recordRest(d, rest, l.alone)
 	return nil
 }
 
-// readUnfinished counts an event's deliveries; a single one has no record.
+// readUnfinished counts the deliveries of an event that has several.
 func (st *step) readUnfinished(seq uint64) (rest unfinishedRecord, err error) {
 	key := seqKey(unfinishedKind, seq)
 	value, err := get(st.txn, key)
@@ -79,20 +81,22 @@ func (st *step) readUnfinished(seq uint64) (rest unfinishedRecord, err error) {
 		return rest, err
 	}
 	if value == nil {
-		return unfinishedRecord{Waiting: 1}, nil
+		return rest, whichRecord(key, fmt.Errorf("%w: it is missing", errDamaged))
 	}
 	return rest, whichRecordIf(key, decode(value, &rest))
 }
 
 // recordRest notes how many deliveries of the event are unfinished, or that it
 // may go some day.
-func (st *step) recordRest(d *event.Delivery, rest unfinishedRecord) {
+func (st *step) recordRest(d *event.Delivery, rest unfinishedRecord, alone bool) {
 	key := seqKey(unfinishedKind, d.Seq)
 	if rest.Waiting > 0 {
 		st.putRecord(key, rest)
 		return
 	}
-	st.delete(key)
+	if !alone {
+		st.delete(key)
+	}
 	if rest.Dead > 0 {
 		st.mayGo(classDead, d.Finished, d.Seq)
 	} else {

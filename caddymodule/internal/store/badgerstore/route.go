@@ -3,14 +3,13 @@ package badgerstore
 import (
 	"context"
 	"fmt"
-	"time"
+	"slices"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
 
-// routeInline is the biggest outcome or delivery in one piece; it is less
-// where an event has so many deliveries that they wouldn't fit into a step.
+// routeInline is the biggest outcome in one piece.
 const routeInline = 32 << 10
 
 // Route implements store.Store. Events share a transaction as long as they fit
@@ -45,10 +44,8 @@ func (s *Store) Route(ctx context.Context, routed []store.Routing) error {
 // routing is a store.Routing ready to be written.
 type routing struct {
 	*store.Routing
-	outcome    []byte
-	deliveries [][]byte
-	inline     int
-	cost       int
+	outcome []byte
+	cost    int
 }
 
 // prepare encodes a routing, and refuses one that breaks the contract.
@@ -59,38 +56,27 @@ func prepare(r *store.Routing) (p routing, err error) {
 	if r.Outcome.State != event.Routed && len(r.Deliveries) > 0 {
 		return p, fmt.Errorf("an event that is %s has no deliveries", r.Outcome.State)
 	}
-	p = routing{Routing: r, inline: min(routeInline, operationBytes/(len(r.Deliveries)+1))}
-	if p.outcome, err = encodeOutcome(&r.Outcome); err != nil {
-		return p, err
-	}
-	p.cost = min(len(p.outcome), p.inline) + 4*keyCost
-	seen := make(map[string]bool, len(r.Deliveries))
-	for _, d := range r.Deliveries {
-		if d.Seq != r.Seq || d.State != event.Waiting || seen[d.Backend] {
+	for i, d := range r.Deliveries {
+		twice := slices.ContainsFunc(r.Deliveries[:i], func(o *event.Delivery) bool { return o.Backend == d.Backend })
+		if d.Seq != r.Seq || d.State != event.Waiting || twice {
 			return p, fmt.Errorf("delivery to %s: it must be of this event, waiting, and the only one to its backend", d.Backend)
 		}
-		seen[d.Backend] = true
-		value, err := encodeDelivery(d)
-		if err != nil {
-			return p, err
-		}
-		p.deliveries = append(p.deliveries, value)
-		p.cost += min(len(value), p.inline) + 3*keyCost
 	}
+	p.Routing = r
+	if p.outcome, err = encodeRouting(r); err != nil {
+		return p, err
+	}
+	p.cost = min(len(p.outcome), routeInline) + (2+3*len(r.Deliveries))*keyCost
 	return p, nil
 }
 
 // route writes the routings of events that still wait. Nothing is written
 // before everything that may fail was read.
 func (st *step) route(part []routing) error {
-	var waiting []routing
 	tails := make(map[string]uint64)
+	var waiting []routing
 	for _, r := range part {
-		still, err := has(st.txn, seqKey(unroutedKind, r.Seq))
-		if err != nil {
-			return err
-		}
-		if !still {
+		if !st.waits(r.Seq) {
 			continue
 		}
 		waiting = append(waiting, r)
@@ -100,21 +86,27 @@ func (st *step) route(part []routing) error {
 			}
 		}
 	}
-	done := make(map[uint64]bool, len(waiting))
 	for _, r := range waiting {
-		if !done[r.Seq] {
-			done[r.Seq] = true
+		if st.waits(r.Seq) { // it may stand in the part twice
 			st.routeOne(r, tails)
 		}
 	}
 	return nil
 }
 
+// waits tells whether an event was neither routed before the step nor in it.
+func (st *step) waits(seq uint64) bool {
+	return st.store.unrouted.has(seq) && !st.routed[seq]
+}
+
 func (st *step) routeOne(r routing, tails map[string]uint64) {
-	st.delete(seqKey(unroutedKind, r.Seq))
-	st.putLarge(seqKey(outcomeKind, r.Seq), r.outcome, r.inline)
-	for i, d := range r.Deliveries {
-		st.putLarge(deliveryKey(deliveryKind, r.Seq, d.Backend), r.deliveries[i], r.inline)
+	st.routed[r.Seq] = true
+	st.then(func() {
+		st.store.unrouted.remove(r.Seq)
+		st.store.recent.route(r.Seq, r.Outcome)
+	})
+	st.putLarge(outcomeKey(r.Seq), r.outcome, routeInline)
+	for _, d := range r.Deliveries {
 		st.lineUp(d, tails)
 		st.tally.backend(d.Backend, store.Deliveries{Waiting: 1})
 	}
@@ -136,11 +128,4 @@ func (st *step) routeOne(r routing, tails map[string]uint64) {
 		st.mayGo(classInvalid, r.Outcome.At, r.Seq)
 	}
 	st.tally.events(change)
-}
-
-// mayGo puts an event into the index of those that are purged some day.
-func (st *step) mayGo(c class, since time.Time, seq uint64) {
-	key := finishedKey(c, since, seq)
-	st.put(key, nil)
-	st.then(func() { st.store.purgeable[c].put(key) })
 }

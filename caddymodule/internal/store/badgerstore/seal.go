@@ -103,25 +103,25 @@ func whichRecord(key []byte, err error) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("record of kind %q: %w", key[0], err)
-	case len(key) < 9 || key[0] == metaKind || key[0] == dedupeKind:
+	case len(key) < 9 || key[0] == metaKind || key[0] == dedupeKind || key[0] == finishedKind:
 		return fmt.Errorf("%s: %w", kind, err)
-	case key[0] == finishedKind || key[0] == quarantineKind || key[0] == behindKind:
+	case key[0] == quarantineKind || key[0] == behindKind:
 		return fmt.Errorf("%s %d: %w", kind, lastSeq(key), err)
 	case key[0] == tailKind:
 		return fmt.Errorf("%s of backend %s: %w", kind, nameOf(key), err)
+	case key[0] == recordKind && key[len(key)-1] == outcomeRecordKind:
+		kind = "outcome of event"
 	}
 	return fmt.Errorf("%s %d: %w", kind, seqOf(key), err)
 }
 
 var kindNames = map[byte]string{
-	eventKind:      "event",
-	outcomeKind:    "outcome of event",
+	recordKind:     "event",
 	unfinishedKind: "progress of event",
-	deliveryKind:   "delivery of event",
 	progressKind:   "attempts of event",
 	tailKind:       "end of an order",
 	behindKind:     "order behind event",
-	finishedKind:   "index of finished event",
+	finishedKind:   "index of finished events",
 	dedupeKind:     "dedupe key",
 	quarantineKind: "quarantined request",
 	metaKind:       "counts or format of the store",

@@ -17,7 +17,11 @@ type step struct {
 	tally tally // what the step adds
 	after []func()
 	keys  int
-	err   error // the first write that failed; the step fails with it
+	// routed are the events that the step routes, goners those that may be
+	// purged some day from it on.
+	routed map[uint64]bool
+	goners [classes]goners
+	err    error // the first write that failed; the step fails with it
 }
 
 // get returns a copy of a value, or nil where there is none. It sees what the

@@ -17,6 +17,8 @@ type tally struct {
 	// Seq is the newest event's; PurgedTo is the highest of a purged event.
 	Seq      uint64 `cbor:"4,keyasint"`
 	PurgedTo uint64 `cbor:"5,keyasint"`
+	// RoutedTo says where to look for events that wait: none up to it does.
+	RoutedTo uint64 `cbor:"6,keyasint"`
 	// Quarantine is what each source's quarantine holds. It isn't written:
 	// opening counts it.
 	Quarantine map[string]int `cbor:"-"`

@@ -34,17 +34,6 @@ func (s *Store) Keep(ctx context.Context, ev *event.Event, d store.Dedupe) (stor
 	return store.Kept{ID: ev.ID}, nil
 }
 
-// Seen implements store.Store.
-func (s *Store) Seen(ctx context.Context, source, key string, now time.Time) (string, bool, error) {
-	err := s.enter(ctx)
-	defer s.mu.Unlock()
-	if err != nil {
-		return "", false, err
-	}
-	first, ok := s.live(dedupe{source, key}, now)
-	return first, ok, nil
-}
-
 func (s *Store) live(key dedupe, now time.Time) (string, bool) {
 	m, ok := s.seen[key]
 	if !ok || !now.Before(m.expires) {

@@ -34,7 +34,6 @@ func closedStoresRefuse(b *bench) {
 	b.must(s.Close())
 	b.Store = b.open(b.T, b.dir)
 	_, keep := s.Keep(ctx, b.event(start), store.Dedupe{})
-	_, _, seen := s.Seen(ctx, "a", "b", start)
 	_, waiting := s.Waiting(ctx, 0, 1)
 	_, _, lease := s.Lease(ctx, "crm", start, 1)
 	_, ev := s.Event(ctx, 1)
@@ -43,7 +42,7 @@ func closedStoresRefuse(b *bench) {
 	_, purge := s.Purge(ctx, store.Policy{}, 1)
 	_, counts := s.Counts(ctx)
 	for name, err := range map[string]error{
-		"keep": keep, "seen": seen, "waiting": waiting, "lease": lease, "event": ev, "deliveries": ds,
+		"keep": keep, "waiting": waiting, "lease": lease, "event": ev, "deliveries": ds,
 		"quarantined": qs, "purge": purge, "counts": counts, "record": s.Record(ctx, d),
 		"route": s.Route(ctx, nil), "quarantine": s.Quarantine(ctx, b.quarantined(start), 9),
 	} {
