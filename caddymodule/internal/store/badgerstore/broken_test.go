@@ -26,8 +26,8 @@ func TestNothingIsAcknowledgedAfterAFailedCommit(t *testing.T) {
 	before, err := s.Counts(ctx)
 	must(t, err)
 	// Badger shows readers what a failed sync left in memory.
-	s.commit = func(txn *badger.Txn) error {
-		if err := txn.Commit(); err != nil {
+	s.commit = func(txn *badger.Txn, version uint64) error {
+		if err := txn.CommitAt(version, nil); err != nil {
 			t.Error(err)
 		}
 		return errSync
@@ -63,8 +63,8 @@ func TestNothingIsAcknowledgedAfterAFailedCommit(t *testing.T) {
 // visible to Badger's readers before it is let through.
 func hold(s *Store) (committed <-chan struct{}, let chan<- error) {
 	c, l := make(chan struct{}), make(chan error)
-	s.commit = func(txn *badger.Txn) error {
-		if err := txn.Commit(); err != nil {
+	s.commit = func(txn *badger.Txn, version uint64) error {
+		if err := txn.CommitAt(version, nil); err != nil {
 			return err
 		}
 		c <- struct{}{}

@@ -18,8 +18,8 @@ const format = 2
 // records. It also deletes chunks that a crash left without their record.
 func (s *Store) inspect() error {
 	s.ledger.now = newTally()
-	txn := s.db.NewTransaction(false)
-	defer txn.Discard()
+	txn := s.versions.begin(false)
+	defer s.versions.end(txn)
 	if err := s.checkFormat(txn); err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *Store) checkFormat(txn *badger.Txn) error {
 		if it.Rewind(); it.Valid() {
 			return errors.New("the folder holds a database that isn't a store of Porterslodge; choose another")
 		}
-		return s.db.Update(func(txn *badger.Txn) error { return txn.Set(formatKey, sealSeq(format)) })
+		return s.writeFormat()
 	}
 	found, err := unsealSeq(value)
 	if err != nil {
@@ -62,6 +62,15 @@ func (s *Store) checkFormat(txn *badger.Txn) error {
 		return fmt.Errorf("the store has format %d, and this version knows %d; use the version that wrote it", found, format)
 	}
 	return nil
+}
+
+func (s *Store) writeFormat() error {
+	txn := s.versions.begin(true)
+	defer s.versions.end(txn)
+	if err := txn.Set(formatKey, sealSeq(format)); err != nil {
+		return err
+	}
+	return s.publish(txn)
 }
 
 // checkNewest returns the newest event there is, purged ones included.
@@ -132,7 +141,8 @@ func (s *Store) checkQueues(txn *badger.Txn, t *tally) {
 // to an event that was never kept, to the outcome of one that waits to be
 // routed, or to a quarantined request.
 func (s *Store) sweep(txn *badger.Txn, oldest uint64) error {
-	doomed := s.db.NewWriteBatch()
+	version := s.versions.next()
+	doomed := s.db.NewWriteBatchAt(version)
 	defer doomed.Cancel()
 	for _, from := range [][]byte{seqKey(recordKind, oldest), {quarantineKind}} {
 		seek := append([]byte{chunkKind}, from...)
@@ -147,7 +157,11 @@ func (s *Store) sweep(txn *badger.Txn, oldest uint64) error {
 			}
 		}
 	}
-	return doomed.Flush()
+	if err := doomed.Flush(); err != nil {
+		return err
+	}
+	s.versions.committed(version)
+	return nil
 }
 
 func whichRecordIf(key []byte, err error) error {

@@ -23,6 +23,9 @@ const (
 type operation struct {
 	// cost is how many bytes it adds to the transaction at most.
 	cost int
+	// room is how many bytes it brings in from outside; below the reserve of
+	// the disk it fails. Everything else makes room, or moves on what is in.
+	room int
 	// apply checks, then writes. An error means that it wrote nothing.
 	apply func(*step) error
 	err   error
@@ -31,16 +34,16 @@ type operation struct {
 
 // submit hands an operation to the committer and returns when it is on disk.
 // The context counts only until the operation was queued.
-func (s *Store) submit(ctx context.Context, cost int, apply func(*step) error) error {
+func (s *Store) submit(ctx context.Context, op operation) error {
 	if s.broken.Load() {
 		return store.ErrBroken
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	op := &operation{cost: cost, apply: apply, done: make(chan error, 1)}
+	op.done = make(chan error, 1)
 	select {
-	case s.operations <- op:
+	case s.operations <- &op:
 		return <-op.done
 	case <-ctx.Done():
 		return ctx.Err()
@@ -87,9 +90,12 @@ func (s *Store) perform(batch []*operation) error {
 		return store.ErrBroken
 	}
 	st := s.newStep()
-	defer st.txn.Discard()
+	defer s.versions.end(st.txn)
+	full := s.makeRoom(batch)
 	for _, op := range batch {
-		op.err = op.apply(st)
+		if op.err = full; op.room == 0 || full == nil {
+			op.err = op.apply(st)
+		}
 	}
 	if st.keys == 0 {
 		return nil
@@ -102,9 +108,21 @@ func (s *Store) perform(batch []*operation) error {
 	return nil
 }
 
+// makeRoom looks once for a whole batch whether what it brings in may come in.
+func (s *Store) makeRoom(batch []*operation) error {
+	room := 0
+	for _, op := range batch {
+		room += op.room
+	}
+	if room == 0 {
+		return nil
+	}
+	return s.space.check(room)
+}
+
 func (s *Store) newStep() *step {
 	return &step{
-		store: s, txn: s.db.NewTransaction(true), base: s.ledger.snapshot(), tally: newTally(),
+		store: s, txn: s.versions.begin(true), base: s.ledger.snapshot(), tally: newTally(),
 		routed: make(map[uint64]bool),
 	}
 }
@@ -120,10 +138,9 @@ func (s *Store) finish(st *step) error {
 	if st.err != nil {
 		return st.err
 	}
-	if err := s.commit(st.txn); err != nil {
+	if err := s.publish(st.txn); err != nil {
 		return err
 	}
-	s.markSynced()
 	s.ledger.add(&st.tally)
 	for _, f := range st.after {
 		f()
@@ -131,12 +148,14 @@ func (s *Store) finish(st *step) error {
 	return nil
 }
 
-// markSynced tells readers up to which version all commits succeeded. Badger
-// shows readers what a failed sync left in memory; we must not.
-func (s *Store) markSynced() {
-	txn := s.db.NewTransaction(false)
-	defer txn.Discard()
-	s.synced.Store(txn.ReadTs())
+// publish commits a transaction and shows it to readers once it is on disk.
+func (s *Store) publish(txn *badger.Txn) error {
+	version := s.versions.next()
+	if err := s.commit(txn, version); err != nil {
+		return err
+	}
+	s.versions.committed(version)
+	return nil
 }
 
-func commit(txn *badger.Txn) error { return txn.Commit() }
+func commit(txn *badger.Txn, version uint64) error { return txn.CommitAt(version, nil) }

@@ -17,8 +17,10 @@ import (
 // change writes past the store, as no step of it would.
 func change(t *testing.T, s *Store, f func(*badger.Txn) error) {
 	t.Helper()
-	must(t, s.db.Update(f))
-	s.markSynced()
+	txn := s.versions.begin(true)
+	defer s.versions.end(txn)
+	must(t, f(txn))
+	must(t, s.publish(txn))
 	s.recent = recent{}
 }
 
@@ -203,11 +205,11 @@ func TestChunksWithoutTheirRecordAreDeleted(t *testing.T) {
 			ev := keep(t, s, "stays", 2<<20)
 			const spills = 4 // of two chunks each, the last of one
 			commits := 0
-			s.commit = func(txn *badger.Txn) error {
+			s.commit = func(txn *badger.Txn, version uint64) error {
 				if commits++; commits > spills {
 					return errSync
 				}
-				return txn.Commit()
+				return commit(txn, version)
 			}
 			if err := write(s, ev); !errors.Is(err, store.ErrBroken) {
 				t.Fatal(err)
@@ -229,7 +231,7 @@ func TestChunksWithoutTheirRecordAreDeleted(t *testing.T) {
 
 func chunks(t *testing.T, s *Store) (n int) {
 	t.Helper()
-	must(t, s.db.View(func(txn *badger.Txn) error {
+	must(t, s.versions.view(func(txn *badger.Txn) error {
 		for range keys(txn, []byte{chunkKind}) {
 			n++
 		}

@@ -47,7 +47,7 @@ func (s *Store) seen(key dedupeHash, now time.Time) (id string, live bool, err e
 	if s.broken.Load() {
 		return "", false, store.ErrBroken
 	}
-	err = s.db.View(func(txn *badger.Txn) error {
+	err = s.versions.view(func(txn *badger.Txn) error {
 		value, err := get(txn, dedupeKey(key))
 		if err != nil || value == nil {
 			return err
@@ -80,12 +80,8 @@ func (k *keeping) write(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := k.store.space.admit(len(k.value)); err != nil {
-		return err
-	}
-	defer k.store.space.release(len(k.value))
 	cost := min(len(k.value), chunkBytes) + len(k.memory) + 3*keyCost
-	return k.store.submit(ctx, cost, k.apply)
+	return k.store.submit(ctx, operation{cost: cost, room: len(k.value), apply: k.apply})
 }
 
 func (k *keeping) apply(st *step) error {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 )
@@ -13,7 +14,7 @@ const (
 	// below 1 MiB in the LSM tree.
 	chunkBytes = 512 << 10
 	// spillBytes is how much of a split record goes into one transaction.
-	spillBytes = 1 << 20
+	spillBytes = 2 * chunkBytes
 )
 
 // putLarge writes a record of any size that never changes. What doesn't fit
@@ -34,21 +35,26 @@ func (st *step) putLarge(key, value []byte, inline int) {
 // spill commits a value's chunks, a bounded part of them at a time.
 func (st *step) spill(key, value []byte) error {
 	for n := uint32(0); len(value) > 0; {
-		txn := st.store.db.NewTransaction(true)
-		for size := 0; size < spillBytes && len(value) > 0; n++ {
-			chunk := value[:min(len(value), chunkBytes)]
-			if err := txn.Set(chunkKey(key, n), chunk); err != nil {
-				txn.Discard()
-				return err
-			}
-			value = value[len(chunk):]
-			size += len(chunk)
-		}
-		if err := st.store.commit(txn); err != nil {
+		part := value[:min(len(value), spillBytes)]
+		if err := st.spillPart(key, n, part); err != nil {
 			return fmt.Errorf("chunks of a large record: %w", err)
 		}
+		value = value[len(part):]
+		n += chunksOf(uint64(len(part)))
 	}
 	return nil
+}
+
+func (st *step) spillPart(key []byte, n uint32, part []byte) error {
+	txn := st.store.versions.begin(true)
+	defer st.store.versions.end(txn)
+	for chunk := range slices.Chunk(part, chunkBytes) {
+		if err := txn.Set(chunkKey(key, n), chunk); err != nil {
+			return err
+		}
+		n++
+	}
+	return st.store.publish(txn)
 }
 
 // getLarge returns what putLarge wrote, or nil where there is none.

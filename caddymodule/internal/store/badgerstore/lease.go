@@ -51,22 +51,24 @@ func (q *queues) of(backend string) *queue {
 // Lease implements store.Store. A delivery that is damaged is logged once and
 // stays leased, so that it doesn't hold up those behind it.
 func (s *Store) Lease(ctx context.Context, backend string, now time.Time, n int) (ds []*event.Delivery, next time.Time, err error) {
-	err = s.view(ctx, func(*badger.Txn) error {
-		if s.broken.Load() {
-			return store.ErrBroken
-		}
-		ds, next, err = s.lease(s.queues.of(backend), backend, now, n)
-		return err
-	})
-	return ds, next, err
+	if err := s.enter(); err != nil {
+		return nil, next, err
+	}
+	defer s.leave()
+	if s.broken.Load() {
+		return nil, next, store.ErrBroken
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, next, err
+	}
+	return s.lease(s.queues.of(backend), backend, now, n)
 }
 
 func (s *Store) lease(q *queue, backend string, now time.Time, n int) (ds []*event.Delivery, next time.Time, err error) {
 	low := q.begin()
-	synced := s.synced.Load()
-	txn := s.db.NewTransaction(false) // after begin
-	defer txn.Discard()
-	p := picking{prefix: namePrefix(queueKind, backend), now: now, n: n, synced: synced}
+	txn := s.versions.begin(false) // after the cursor's begin
+	defer s.versions.end(txn)
+	p := picking{prefix: namePrefix(queueKind, backend), now: now, n: n}
 	p.pick(txn, q, low)
 	q.end(p.first)
 	var damage error
@@ -115,7 +117,6 @@ type picking struct {
 	prefix []byte
 	now    time.Time
 	n      int
-	synced uint64
 
 	leased []leased
 	next   time.Time
@@ -142,7 +143,7 @@ func (p *picking) pick(txn *badger.Txn, q *queue, low []byte) {
 			p.first = bytes.Clone(key)
 		}
 		seq, due := lastSeq(key), timeOf(key)
-		if q.leases[seq] != nil || it.Item().Version() > p.synced {
+		if q.leases[seq] != nil {
 			continue
 		}
 		if due.After(p.now) || len(p.leased) >= p.n {

@@ -37,9 +37,9 @@ type Store struct {
 
 	operations chan *operation
 	written    chan struct{} // closed when the committer has ended
-	commit     func(*badger.Txn) error
+	commit     func(txn *badger.Txn, version uint64) error
+	versions   *versions
 	broken     atomic.Bool
-	synced     atomic.Uint64 // the newest version that readers may believe
 
 	keys      claims
 	unrouted  unrouted
@@ -87,7 +87,10 @@ func (s *Store) open(path string) error {
 	if err := s.space.checkOpen(); err != nil {
 		return err
 	}
-	db, err := badger.Open(badgerOptions(path, s.log))
+	if err := removeEmptyLogs(path); err != nil {
+		return err
+	}
+	db, err := badger.OpenManaged(badgerOptions(path, s.log))
 	if err != nil {
 		// Badger has no error value for this.
 		if strings.Contains(err.Error(), "Cannot acquire directory lock") {
@@ -95,11 +98,10 @@ func (s *Store) open(path string) error {
 		}
 		return err
 	}
-	s.db = db
+	s.db, s.versions = db, newVersions(db)
 	if err := s.inspect(); err != nil {
 		return errors.Join(err, db.Close())
 	}
-	s.markSynced()
 	return nil
 }
 
@@ -181,7 +183,7 @@ func (s *Store) flushNotes() error {
 		return nil
 	}
 	st := s.newStep()
-	defer st.txn.Discard()
+	defer s.versions.end(st.txn)
 	if err := s.finish(st); err != nil {
 		return fmt.Errorf("write the last counts: %w", err)
 	}

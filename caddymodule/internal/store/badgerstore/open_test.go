@@ -26,6 +26,19 @@ func TestAStoreIsOpenedOnce(t *testing.T) {
 	open(t, Options{Path: dir})
 }
 
+func TestALogThatAKillLeftEmptyIsNoObstacle(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, Options{Path: dir})
+	keep(t, s, "one", 10)
+	crashed := copyOf(t, dir)
+	must(t, os.WriteFile(filepath.Join(crashed, "00077.mem"), nil, 0o600))
+	s = open(t, Options{Path: crashed})
+	if ev, err := s.Event(ctx, 1); err != nil || ev.ID != "one" {
+		t.Errorf("got %v, %v", ev, err)
+	}
+	keep(t, s, "two", 10)
+}
+
 // TestNoCommitCanEscapeTheSync holds the two settings on which everything
 // rests: only the log of the LSM tree returns the error of its sync.
 func TestNoCommitCanEscapeTheSync(t *testing.T) {
@@ -53,9 +66,11 @@ func TestAnotherDatabaseOrFormatIsRefused(t *testing.T) {
 		"counts or format": {formatKey, seal(formRecord, nil)},
 	} {
 		dir := t.TempDir()
-		db, err := badger.Open(badgerOptions(dir, (&logged{}).logger()))
+		db, err := badger.OpenManaged(badgerOptions(dir, (&logged{}).logger()))
 		must(t, err)
-		must(t, db.Update(func(txn *badger.Txn) error { return txn.Set(entry[0], entry[1]) }))
+		txn := db.NewTransactionAt(1, true)
+		must(t, txn.Set(entry[0], entry[1]))
+		must(t, txn.CommitAt(1, nil))
 		must(t, db.Close())
 		quiet := (&logged{}).logger()
 		want := strings.Replace(name, "not ours", "isn't a store of Porterslodge", 1)

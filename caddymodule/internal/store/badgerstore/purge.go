@@ -24,7 +24,7 @@ func (s *Store) Purge(ctx context.Context, p store.Policy, n int) (store.Purged,
 	defer s.leave()
 	w := purging{store: s, policy: p, left: n}
 	// At the full cost it is the last operation of its step.
-	if err := s.submit(ctx, operationBytes, w.apply); err != nil {
+	if err := s.submit(ctx, operation{cost: operationBytes, apply: w.apply}); err != nil {
 		return store.Purged{}, err
 	}
 	return w.purged, nil
@@ -42,8 +42,8 @@ type purging struct {
 }
 
 func (w *purging) apply(st *step) error {
-	w.st, w.txn = st, w.store.db.NewTransaction(false)
-	defer w.txn.Discard()
+	w.st, w.txn = st, w.store.versions.begin(false)
+	defer w.store.versions.end(w.txn)
 	for c := range classes {
 		age := w.policy.Stuck
 		if c == classFinished {

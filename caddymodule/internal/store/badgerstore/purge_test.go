@@ -37,7 +37,7 @@ func TestNothingIsLeftOfWhatWasPurged(t *testing.T) {
 	if err != nil || p != (store.Purged{Finished: 4, Dead: 1, Quarantined: 1}) {
 		t.Fatalf("purged %+v, %v", p, err)
 	}
-	must(t, s.db.View(func(txn *badger.Txn) error {
+	must(t, s.versions.view(func(txn *badger.Txn) error {
 		for key := range keys(txn, nil) {
 			if key[0] != metaKind && key[0] != dedupeKind {
 				t.Errorf("left: a record of kind %c", key[0])

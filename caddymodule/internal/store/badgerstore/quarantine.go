@@ -20,12 +20,8 @@ func (s *Store) Quarantine(ctx context.Context, q *event.Quarantined, limit int)
 	if err != nil {
 		return err
 	}
-	if err := s.space.admit(len(value)); err != nil {
-		return err
-	}
-	defer s.space.release(len(value))
 	cost := min(len(value), chunkBytes) + 2*keyCost
-	return s.submit(ctx, cost, func(st *step) error {
+	return s.submit(ctx, operation{cost: cost, room: len(value), apply: func(st *step) error {
 		if st.base.Quarantine[q.Source]+st.tally.Quarantine[q.Source] >= limit {
 			return fmt.Errorf("source %s: %w", q.Source, store.ErrQuarantineFull)
 		}
@@ -35,7 +31,7 @@ func (s *Store) Quarantine(ctx context.Context, q *event.Quarantined, limit int)
 		st.tally.source(q.Source, store.Requests{Quarantined: 1})
 		st.tally.quarantine(q.Source, 1)
 		return nil
-	})
+	}})
 }
 
 // Quarantined implements store.Store.

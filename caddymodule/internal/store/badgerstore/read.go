@@ -80,7 +80,7 @@ func (s *Store) view(ctx context.Context, f func(*badger.Txn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return s.db.View(f)
+	return s.versions.view(f)
 }
 
 func orNotFound(err error) error {

@@ -33,7 +33,7 @@ func (s *Store) Route(ctx context.Context, routed []store.Routing) error {
 			n++
 		}
 		part := all[:n]
-		if err := s.submit(ctx, cost, func(st *step) error { return st.route(part) }); err != nil {
+		if err := s.submit(ctx, operation{cost: cost, apply: func(st *step) error { return st.route(part) }}); err != nil {
 			return err
 		}
 		all = all[n:]

@@ -1,6 +1,7 @@
 package badgerstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ var errDamaged = errors.New("damaged on disk")
 
 var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
-	encoding   = mode(cbor.EncOptions{}.EncMode())
+	encoding   = mode(cbor.EncOptions{}.UserBufferEncMode())
 	// Strings that strangers send need not be UTF-8, nor their maps be small;
 	// the limits that count were kept before anything was written.
 	decoding = mode(cbor.DecOptions{
@@ -75,12 +76,17 @@ func unsealSeq(value []byte) (uint64, error) {
 	return binary.BigEndian.Uint64(rest), nil
 }
 
+// encode seals a record where it is written, so that it is not copied.
 func encode(record any) ([]byte, error) {
-	rest, err := encoding.Marshal(record)
-	if err != nil {
+	var b bytes.Buffer
+	b.Write(make([]byte, sealBytes))
+	if err := encoding.MarshalToBuffer(record, &b); err != nil {
 		return nil, err
 	}
-	return seal(formRecord, rest), nil
+	value := b.Bytes()
+	value[0] = formRecord
+	binary.BigEndian.PutUint32(value[1:], crc32.Checksum(value[sealBytes:], castagnoli))
+	return value, nil
 }
 
 func decode(value []byte, record any) error {

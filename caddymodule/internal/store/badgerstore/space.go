@@ -2,7 +2,6 @@ package badgerstore
 
 import (
 	"fmt"
-	"sync/atomic"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
@@ -16,37 +15,24 @@ type space struct {
 	path    string
 	reserve int64
 	free    func(path string) (int64, error)
-	// pending are bytes that were admitted and aren't written yet.
-	pending atomic.Int64
 }
 
-// admit reserves room for n bytes until release, or returns ErrLowSpace.
-func (s *space) admit(n int) error {
-	pending := s.pending.Add(int64(n))
-	if err := s.check(pending); err != nil {
-		s.release(n)
-		return err
-	}
-	return nil
-}
-
-func (s *space) release(n int) { s.pending.Add(-int64(n)) }
-
-// check tells whether the reserve stands once what is pending is written.
-func (s *space) check(pending int64) error { return s.atLeast(s.reserve, pending) }
+// check tells whether the reserve still stands when n more bytes are written,
+// or returns ErrLowSpace.
+func (s *space) check(n int) error { return s.atLeast(s.reserve, int64(n)) }
 
 // checkOpen asks for half of the reserve. Between that and the whole, nothing
 // is accepted, but what is kept is delivered and purged, which makes room.
 func (s *space) checkOpen() error { return s.atLeast(s.reserve/2, 0) }
 
-func (s *space) atLeast(floor, pending int64) error {
+func (s *space) atLeast(floor, more int64) error {
 	free, err := s.free(s.path)
 	if err != nil {
 		return fmt.Errorf("%w: the free space at %s can't be read: %w", store.ErrLowSpace, s.path, err)
 	}
-	if free-pending < floor {
+	if free-more < floor {
 		return fmt.Errorf("%w: %d MiB of %d MiB are free at %s; free some space",
-			store.ErrLowSpace, max(free-pending, 0)>>20, floor>>20, s.path)
+			store.ErrLowSpace, max(free-more, 0)>>20, floor>>20, s.path)
 	}
 	return nil
 }

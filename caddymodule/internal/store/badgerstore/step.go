@@ -27,27 +27,21 @@ type step struct {
 // get returns a copy of a value, or nil where there is none. It sees what the
 // step wrote.
 func get(txn *badger.Txn, key []byte) ([]byte, error) {
-	value, _, err := getVersion(txn, key)
-	return value, err
-}
-
-// getVersion returns with a value when it was committed, in Badger's count.
-func getVersion(txn *badger.Txn, key []byte) ([]byte, uint64, error) {
 	item, err := txn.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
-		return nil, 0, nil
+		return nil, nil
 	}
 	if err != nil {
-		return nil, 0, whichRecord(key, err)
+		return nil, whichRecord(key, err)
 	}
 	value, err := item.ValueCopy(nil)
 	if err != nil {
-		return nil, 0, whichRecord(key, err)
+		return nil, whichRecord(key, err)
 	}
 	if len(value) == 0 {
-		return nil, 0, whichRecord(key, fmt.Errorf("%w: it is empty", errDamaged))
+		return nil, whichRecord(key, fmt.Errorf("%w: it is empty", errDamaged))
 	}
-	return value, item.Version(), nil
+	return value, nil
 }
 
 func has(txn *badger.Txn, key []byte) (bool, error) {
