@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -139,7 +140,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	}
 	// Not every writer can set a deadline; Caddy's own timeouts hold then.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.maxBody))
+	body, err := readAll(http.MaxBytesReader(w, r.Body, h.maxBody), r.ContentLength)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:
@@ -150,6 +151,17 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		h.refuse(w, http.StatusRequestTimeout, "the body did not arrive whole")
 	}
 	return nil, false
+}
+
+// trusted is how much of a body's announced size is believed before it came.
+const trusted = 64 << 10
+
+// readAll reads a body into as much memory as it takes, where its size is known.
+func readAll(r io.Reader, size int64) ([]byte, error) {
+	var body bytes.Buffer
+	body.Grow(int(max(0, min(size, trusted))) + bytes.MinRead)
+	_, err := body.ReadFrom(r)
+	return body.Bytes(), err
 }
 
 // refuse answers a request of which nothing is kept, and has it counted.

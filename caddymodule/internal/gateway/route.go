@@ -82,7 +82,7 @@ func (e *Engine) logRouted(ev *event.Event, o event.Outcome) {
 	case o.State != event.Routed:
 		e.log.Warn(string(o.State), append(attrs, "reasons", o.Reasons)...)
 	case o.Dropped:
-		e.log.Info("dropped by a rule", attrs...)
+		e.log.Debug("dropped by a rule", attrs...)
 	default:
 		e.log.Debug("routed", append(attrs, "backends", o.Backends)...)
 	}

@@ -54,10 +54,10 @@ type eventRecord struct {
 }
 
 func encodeEvent(ev *event.Event) ([]byte, error) {
-	return encode(eventRecord{
+	return encodeSized(eventRecord{
 		ID: ev.ID, Source: ev.Source, Sender: ev.Sender, SenderType: ev.SenderType,
 		Time: microOf(ev.Time), Forward: ev.Forward, Request: recordOfRequest(&ev.Request),
-	})
+	}, len(ev.Request.Body))
 }
 
 func decodeEvent(seq uint64, value []byte) (*event.Event, error) {

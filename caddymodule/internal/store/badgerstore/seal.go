@@ -76,9 +76,13 @@ func unsealSeq(value []byte) (uint64, error) {
 	return binary.BigEndian.Uint64(rest), nil
 }
 
-// encode seals a record where it is written, so that it is not copied.
-func encode(record any) ([]byte, error) {
+func encode(record any) ([]byte, error) { return encodeSized(record, 0) }
+
+// encodeSized knows how big a part of the record is. It seals it where it is
+// written, so that it is not copied.
+func encodeSized(record any, size int) ([]byte, error) {
 	var b bytes.Buffer
+	b.Grow(sealBytes + size + 250)
 	b.Write(make([]byte, sealBytes))
 	if err := encoding.MarshalToBuffer(record, &b); err != nil {
 		return nil, err
