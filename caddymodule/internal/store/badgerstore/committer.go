@@ -2,6 +2,7 @@ package badgerstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -11,10 +12,15 @@ import (
 const (
 	// batchOperations and batchBytes end the gathering of a batch. No single
 	// operation is bigger than operationBytes, so a transaction stays below
-	// Badger's limit of 15 % of a memtable: 2.5 MB and 26,000 keys.
+	// Badger's limit of 15 % of a memtable: 1.2 MB and 13,000 keys.
 	batchOperations = 256
-	batchBytes      = 1 << 20
-	operationBytes  = 1 << 20
+	batchBytes      = 512 << 10
+	operationBytes  = 512 << 10
+	// pace is the least time from one commit to the next, for each operation of
+	// the first, and at most longestPace: fewer, larger commits cost less. With
+	// 64 senders it saves an eighth of the CPU; a single one waits for nothing.
+	pace        = 64 * time.Microsecond
+	longestPace = 2 * time.Millisecond
 	// keyCost is what a key weighs at most beside its value.
 	keyCost = 128
 )
@@ -53,8 +59,11 @@ func (s *Store) submit(ctx context.Context, op operation) error {
 // write is the committer: the only goroutine that writes, until Close.
 func (s *Store) write() {
 	defer close(s.written)
+	var next time.Time // when the next commit may begin
 	for first := range s.operations {
+		time.Sleep(time.Until(next))
 		batch := s.gather(first)
+		next = time.Now().Add(min(time.Duration(len(batch)-1)*pace, longestPace))
 		err := s.perform(batch)
 		for _, op := range batch {
 			if err != nil {

@@ -203,7 +203,7 @@ func TestChunksWithoutTheirRecordAreDeleted(t *testing.T) {
 			dir := t.TempDir()
 			s := open(t, Options{Path: dir})
 			ev := keep(t, s, "stays", 2<<20)
-			const spills = 4 // of two chunks each, the last of one
+			const spills = 7 // of two chunks each, the last of one
 			commits := 0
 			s.commit = func(txn *badger.Txn, version uint64) error {
 				if commits++; commits > spills {
@@ -214,13 +214,13 @@ func TestChunksWithoutTheirRecordAreDeleted(t *testing.T) {
 			if err := write(s, ev); !errors.Is(err, store.ErrBroken) {
 				t.Fatal(err)
 			}
-			if n := chunks(t, s); n != 5+7 {
-				t.Fatalf("%d chunks are there, want 7 without their record", n)
+			if n := chunks(t, s); n != 9+13 {
+				t.Fatalf("%d chunks are there, want 13 without their record", n)
 			}
 			must(t, s.Close())
 			s = open(t, Options{Path: dir})
-			if n := chunks(t, s); n != 5 {
-				t.Errorf("%d chunks are there, want the 5 of the event that was kept", n)
+			if n := chunks(t, s); n != 9 {
+				t.Errorf("%d chunks are there, want the 9 of the event that was kept", n)
 			}
 			if _, err := s.Event(ctx, ev.Seq); err != nil {
 				t.Error(err)

@@ -12,7 +12,7 @@ import (
 const (
 	// chunkBytes is the biggest value in one piece. Badger's log keeps values
 	// below 1 MiB in the LSM tree.
-	chunkBytes = 512 << 10
+	chunkBytes = 256 << 10
 	// spillBytes is how much of a split record goes into one transaction.
 	spillBytes = 2 * chunkBytes
 )

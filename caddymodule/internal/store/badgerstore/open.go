@@ -128,13 +128,14 @@ func makeFolder(path string) error {
 }
 
 // badgerOptions trade a little speed for durability, bounded memory and few
-// bytes written: package doc.
+// bytes written: package doc. Memtables are small because Badger builds each
+// table in up to eight pooled buffers of four times its size.
 func badgerOptions(path string, log *slog.Logger) badger.Options {
 	o := badger.LSMOnlyOptions(path)
 	o.SyncWrites = true
 	o.DetectConflicts = false // there is one writer
 	o.ChecksumVerificationMode = options.OnTableRead
-	o.MemTableSize = 16 << 20
+	o.MemTableSize = 8 << 20
 	o.NumMemtables = 2
 	o.BlockCacheSize = 16 << 20
 	o.IndexCacheSize = 8 << 20
@@ -142,6 +143,7 @@ func badgerOptions(path string, log *slog.Logger) badger.Options {
 	o.BaseLevelSize = 64 << 20    // few levels: each one writes a payload again
 	o.ValueLogFileSize = 16 << 20 // nothing is written to it
 	o.Compression = options.Snappy
+	o.NumLevelZeroTables = 10
 	o.MetricsEnabled = false // they are global
 	o.Logger = badgerLog{log}
 	return o

@@ -13,7 +13,7 @@ import (
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
 
-// purgeKeys ends a step of Purge: Badger takes 26,000 keys at once.
+// purgeKeys ends a step of Purge: Badger takes 13,000 keys at once.
 const purgeKeys = 8000
 
 // Purge implements store.Store.

@@ -159,7 +159,7 @@ func (b *bench) sameEvent(want *event.Event) {
 }
 
 func bodiesComeBackWhole(b *bench) {
-	const chunk = 512 << 10
+	const chunk = 256 << 10
 	noise := rand.NewChaCha8([32]byte{1})
 	var all []*event.Event
 	for _, size := range []int{0, 1, chunk - 1, chunk, chunk + 1, 3 << 20, 20 << 20} {
