@@ -44,19 +44,11 @@ func (e *Engine) Accept(ctx context.Context, src *Source, r *event.Request, cred
 	}
 	result := src.Verifier.Verify(creds)
 	if !result.OK {
-		// Strangers' bodies are decoded a few at a time: a small one may take
-		// much memory.
-		e.strangers <- struct{}{}
+		return e.turnAway(ctx, src, r, result)
 	}
 	id, err := src.identify(r)
-	if !result.OK {
-		<-e.strangers
-	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return Answer{}, err
-	case !result.OK:
-		return e.turnAway(ctx, src, r, id, result)
 	}
 	return e.keep(ctx, src, r, id, result)
 }
@@ -88,8 +80,10 @@ func (e *Engine) keep(ctx context.Context, src *Source, r *event.Request, id eve
 }
 
 // turnAway deals with a request that failed verification. It answers like a
-// kept one unless the source's config says otherwise.
-func (e *Engine) turnAway(ctx context.Context, src *Source, r *event.Request, id event.Identity, result verify.Result) (Answer, error) {
+// kept one unless the source's config says otherwise. What is not to be kept
+// costs as little as can be: no look at the body, no write.
+func (e *Engine) turnAway(ctx context.Context, src *Source, r *event.Request, result verify.Result) (Answer, error) {
+	limit := e.config().Quarantine.Limit
 	switch {
 	case result.Missing && src.Challenge:
 		e.Refuse(src, "no credentials were sent")
@@ -97,6 +91,12 @@ func (e *Engine) turnAway(ctx context.Context, src *Source, r *event.Request, id
 	case src.Reject:
 		e.Refuse(src, result.Reason)
 		return Answer{Verdict: Rejected}, nil
+	case e.store.QuarantineFull(src.Name, limit):
+		return e.refuseFull(src, result), nil
+	}
+	id, err := e.identifyStranger(src, r)
+	if err != nil {
+		return Answer{}, err
 	}
 	q := &event.Quarantined{
 		ID:      id.ID,
@@ -109,10 +109,9 @@ func (e *Engine) turnAway(ctx context.Context, src *Source, r *event.Request, id
 		// A release verifies again, so the headers that carry proof stay.
 		q.Request.Header = r.Header
 	}
-	err := e.store.Quarantine(ctx, q, e.config().Quarantine.Limit)
+	err = e.store.Quarantine(ctx, q, limit)
 	if errors.Is(err, store.ErrQuarantineFull) {
-		e.Refuse(src, "verification failed and the quarantine of this source is full: "+result.Reason)
-		return Answer{Verdict: Rejected}, nil
+		return e.refuseFull(src, result), nil
 	}
 	if err != nil {
 		return Answer{}, e.notKept(src, err)
@@ -122,11 +121,24 @@ func (e *Engine) turnAway(ctx context.Context, src *Source, r *event.Request, id
 	return Answer{Verdict: Quarantined, ID: id.ID}, nil
 }
 
+// identifyStranger looks into an unverified body. That happens to a few at a
+// time: a small one may take much memory.
+func (e *Engine) identifyStranger(src *Source, r *event.Request) (event.Identity, error) {
+	e.strangers <- struct{}{}
+	defer func() { <-e.strangers }()
+	return src.identify(r)
+}
+
+func (e *Engine) refuseFull(src *Source, result verify.Result) Answer {
+	e.Refuse(src, "verification failed and the quarantine of this source is full: "+result.Reason)
+	return Answer{Verdict: Rejected}
+}
+
 // Refuse counts and logs a request of which nothing is kept. The reason holds
 // nothing from the request.
 func (e *Engine) Refuse(src *Source, reason string) {
 	e.store.Note(src.Name, store.Requests{Refused: 1})
-	e.log.Warn("refused", "source", src.Name, "reason", reason)
+	e.refusals.log(e.log, src.Name, reason)
 }
 
 // notKept counts and logs a request that the store could not keep.

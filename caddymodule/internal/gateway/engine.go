@@ -38,6 +38,7 @@ type Engine struct {
 	arrived chan struct{}
 	// strangers bounds how many unverified requests are decoded at once.
 	strangers chan struct{}
+	refusals  refusals
 }
 
 // New makes an engine over an open store, which it owns from then on. It

@@ -52,6 +52,9 @@ type Store interface {
 	// its source, else ErrQuarantineFull.
 	Quarantine(ctx context.Context, q *event.Quarantined, limit int) error
 
+	// QuarantineFull tells, at no cost, that Quarantine would refuse.
+	QuarantineFull(source string, limit int) bool
+
 	// Waiting returns up to n events that wait to be routed, oldest first,
 	// with Seq above after; fewer, but at least one, where they are large.
 	// One that is damaged comes with its Seq alone. Nobody may change what

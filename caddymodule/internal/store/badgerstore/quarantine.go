@@ -34,6 +34,9 @@ func (s *Store) Quarantine(ctx context.Context, q *event.Quarantined, limit int)
 	}})
 }
 
+// QuarantineFull implements store.Store.
+func (s *Store) QuarantineFull(source string, limit int) bool { return s.ledger.quarantined(source) >= limit }
+
 // Quarantined implements store.Store.
 func (s *Store) Quarantined(ctx context.Context, source string, n int) (qs []*event.Quarantined, err error) {
 	err = s.view(ctx, func(txn *badger.Txn) error {

@@ -127,6 +127,12 @@ func (l *ledger) hasUnsaved() bool {
 	return l.unsaved
 }
 
+func (l *ledger) quarantined(source string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.now.Quarantine[source]
+}
+
 func (l *ledger) counts() store.Counts {
 	t := l.snapshot()
 	return store.Counts{Sources: t.Sources, Events: t.Events, Backends: t.Backends, InQuarantine: t.Quarantine}

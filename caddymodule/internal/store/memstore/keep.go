@@ -61,6 +61,13 @@ func (s *Store) Quarantine(ctx context.Context, q *event.Quarantined, limit int)
 	return nil
 }
 
+// QuarantineFull implements store.Store.
+func (s *Store) QuarantineFull(source string, limit int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counts.InQuarantine[source] >= limit
+}
+
 // Quarantined implements store.Store.
 func (s *Store) Quarantined(ctx context.Context, source string, n int) (qs []*event.Quarantined, err error) {
 	err = s.enter(ctx)

@@ -38,6 +38,9 @@ func quarantineHasALimit(b *bench) {
 	other.Source = "other"
 	b.must(b.Quarantine(ctx, other, 1))
 	b.restart()
+	if !b.QuarantineFull("knolyx", limit) || b.QuarantineFull("knolyx", limit+1) || b.QuarantineFull("new", 1) {
+		b.Error("it doesn't know which quarantine is full")
+	}
 	c := b.counts()
 	if c.InQuarantine["knolyx"] != limit || c.InQuarantine["other"] != 1 || c.Sources["knolyx"].Quarantined != limit {
 		b.Errorf("counted %+v", c)
