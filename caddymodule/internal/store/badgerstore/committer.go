@@ -38,8 +38,9 @@ type operation struct {
 	done  chan error // of capacity 1
 }
 
-// submit hands an operation to the committer and returns when it is on disk.
-// The context counts only until the operation was queued.
+// submit queues an operation and returns when it is on disk. Whoever finds
+// nobody committing does it for all that are queued: one at a time, without a
+// goroutine in between. The context counts only until the operation was queued.
 func (s *Store) submit(ctx context.Context, op operation) error {
 	if s.broken.Load() {
 		return store.ErrBroken
@@ -50,39 +51,42 @@ func (s *Store) submit(ctx context.Context, op operation) error {
 	op.done = make(chan error, 1)
 	select {
 	case s.operations <- &op:
-		return <-op.done
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// write is the committer: the only goroutine that writes, until Close.
-func (s *Store) write() {
-	defer close(s.written)
-	var next time.Time // when the next commit may begin
-	for first := range s.operations {
-		time.Sleep(time.Until(next))
-		batch := s.gather(first)
-		next = time.Now().Add(min(time.Duration(len(batch)-1)*pace, longestPace))
-		err := s.perform(batch)
-		for _, op := range batch {
-			if err != nil {
-				op.err = err
-			}
-			op.done <- op.err
+	for {
+		select {
+		case err := <-op.done:
+			return err
+		case s.committing <- struct{}{}:
+			s.commitQueued()
+			<-s.committing
 		}
 	}
 }
 
-// gather takes what is queued behind the first operation, without waiting.
-func (s *Store) gather(first *operation) []*operation {
-	batch := []*operation{first}
-	for cost := first.cost; len(batch) < batchOperations && cost < batchBytes; {
+// commitQueued commits what is queued, at the pace of the batch before.
+func (s *Store) commitQueued() {
+	time.Sleep(time.Until(s.next))
+	batch := s.gather()
+	if len(batch) == 0 {
+		return
+	}
+	s.next = time.Now().Add(min(time.Duration(len(batch)-1)*pace, longestPace))
+	err := s.perform(batch)
+	for _, op := range batch {
+		if err != nil {
+			op.err = err
+		}
+		op.done <- op.err
+	}
+}
+
+// gather takes what is queued, without waiting; it may be nothing.
+func (s *Store) gather() (batch []*operation) {
+	for cost := 0; len(batch) < batchOperations && cost < batchBytes; {
 		select {
-		case op, ok := <-s.operations:
-			if !ok {
-				return batch
-			}
+		case op := <-s.operations:
 			batch = append(batch, op)
 			cost += op.cost
 		default:

@@ -3,6 +3,7 @@ package badgerstore
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,7 +106,7 @@ func TestAMissingChunkIsDamage(t *testing.T) {
 	}
 }
 
-func TestADamagedTableIsRefusedAtOpening(t *testing.T) {
+func TestADamagedTableStopsTheStore(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, Options{Path: dir})
 	keep(t, s, "one", 100)
@@ -119,9 +120,37 @@ func TestADamagedTableIsRefusedAtOpening(t *testing.T) {
 	must(t, err)
 	data[20] ^= 1
 	must(t, os.WriteFile(tables[0], data, 0o600))
-	if s, err := Open(Options{Path: dir, Logger: (&logged{}).logger()}); err == nil {
-		must(t, s.Close())
-		t.Error("opened")
+	var log logged
+	s, err = Open(Options{Path: dir, Logger: log.logger()})
+	if err != nil {
+		return // it was seen even sooner
+	}
+	s.verifying.Wait()
+	if _, err := s.Keep(ctx, newEvent("two", 10), store.Dedupe{}); !errors.Is(err, store.ErrBroken) {
+		t.Errorf("it accepts: %v", err)
+	}
+	if _, _, err := s.Lease(ctx, "crm", start, 1); !errors.Is(err, store.ErrBroken) {
+		t.Errorf("it delivers: %v", err)
+	}
+	if !strings.Contains(log.String(), filepath.Base(tables[0])) {
+		t.Errorf("logged %s", &log)
+	}
+	must(t, s.Close())
+}
+
+func TestTablesWithoutDamageAreFoundSound(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, Options{Path: dir})
+	for i := range 300 {
+		keep(t, s, fmt.Sprint(i), 50<<10)
+	}
+	must(t, s.Close())
+	var log logged
+	s = open(t, Options{Path: dir, Logger: log.logger()})
+	s.verifying.Wait()
+	keep(t, s, "more", 10)
+	if log.String() != "" {
+		t.Errorf("logged %s", &log)
 	}
 }
 

@@ -2,7 +2,7 @@
 // holds the contract of package store on what Badger really does:
 //
 //   - Badger has no group commit, and a synced transaction costs two msyncs.
-//     So one goroutine writes, many operations in one transaction
+//     So one goroutine at a time writes, many operations in one transaction
 //     (committer.go). It also makes conflicts impossible.
 //   - A failed sync can't be repeated: what a second one reports is a lie. So
 //     after one failed commit nothing is acknowledged any more.
@@ -12,7 +12,8 @@
 //     reserve of free space (space.go).
 //   - A flipped bit in the newest log silently drops what follows it. So each
 //     record has a checksum (seal.go), and counts kept beside the records are
-//     compared with them at opening (check.go).
+//     compared with them at opening (check.go). Damage in older files is
+//     looked for after opening (verify.go).
 //   - Seeking over deleted keys is slow. So each queue remembers where its
 //     first live key can be (cursor.go).
 //   - Closing under a live read hangs the reader. So Close waits (open.go).

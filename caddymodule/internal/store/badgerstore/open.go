@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -36,7 +37,8 @@ type Store struct {
 	ledger ledger
 
 	operations chan *operation
-	written    chan struct{} // closed when the committer has ended
+	committing chan struct{} // of capacity 1: it is held by whoever commits
+	next       time.Time     // when the next commit may begin
 	commit     func(txn *badger.Txn, version uint64) error
 	versions   *versions
 	broken     atomic.Bool
@@ -48,6 +50,7 @@ type Store struct {
 	purgeable [classes]cursor
 
 	running   sync.RWMutex // read-held by each method, so that Close can wait
+	verifying sync.WaitGroup
 	closing   atomic.Bool
 	closeOnce sync.Once
 }
@@ -70,13 +73,13 @@ func Open(o Options) (*Store, error) {
 		log:        o.Logger,
 		space:      space{path: o.Path, reserve: o.Reserve, free: o.FreeSpace},
 		operations: make(chan *operation, batchOperations),
-		written:    make(chan struct{}),
+		committing: make(chan struct{}, 1),
 		commit:     commit,
 	}
 	if err := s.open(o.Path); err != nil {
 		return nil, fmt.Errorf("open the store at %s: %w", o.Path, err)
 	}
-	go s.write()
+	s.verifying.Go(s.verifyTables)
 	return s, nil
 }
 
@@ -133,8 +136,8 @@ func makeFolder(path string) error {
 func badgerOptions(path string, log *slog.Logger) badger.Options {
 	o := badger.LSMOnlyOptions(path)
 	o.SyncWrites = true
-	o.DetectConflicts = false // there is one writer
-	o.ChecksumVerificationMode = options.OnTableRead
+	o.DetectConflicts = false                           // there is one writer
+	o.ChecksumVerificationMode = options.NoVerification // verify.go does it
 	o.MemTableSize = 8 << 20
 	o.NumMemtables = 2
 	o.BlockCacheSize = 16 << 20
@@ -169,10 +172,9 @@ func (s *Store) leave() { s.running.RUnlock() }
 func (s *Store) Close() (err error) {
 	s.closeOnce.Do(func() {
 		s.closing.Store(true)
+		s.verifying.Wait()
 		s.running.Lock()
 		defer s.running.Unlock()
-		close(s.operations)
-		<-s.written
 		err = s.flushNotes()
 		err = errors.Join(err, s.db.Close())
 	})

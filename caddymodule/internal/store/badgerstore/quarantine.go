@@ -35,7 +35,9 @@ func (s *Store) Quarantine(ctx context.Context, q *event.Quarantined, limit int)
 }
 
 // QuarantineFull implements store.Store.
-func (s *Store) QuarantineFull(source string, limit int) bool { return s.ledger.quarantined(source) >= limit }
+func (s *Store) QuarantineFull(source string, limit int) bool {
+	return s.ledger.quarantined(source) >= limit
+}
 
 // Quarantined implements store.Store.
 func (s *Store) Quarantined(ctx context.Context, source string, n int) (qs []*event.Quarantined, err error) {

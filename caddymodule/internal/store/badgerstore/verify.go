@@ -1,0 +1,47 @@
+package badgerstore
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/dgraph-io/badger/v4/options"
+	"github.com/dgraph-io/badger/v4/table"
+)
+
+// verifyTables reads every table that was there at opening once, and compares
+// its checksums. Badger would do so before it opens, and again with each table
+// that it has just written: a start would take seconds for each gigabyte, and
+// all of it would stay mapped. One damaged table breaks the store, as it would
+// have kept it from opening: Badger can't be trusted to read on from there.
+func (s *Store) verifyTables() {
+	for _, info := range s.db.Tables() {
+		if s.closing.Load() {
+			return
+		}
+		if err := s.verifyTable(info.ID); err != nil {
+			s.broken.Store(true)
+			s.log.Error("a table of the store is damaged on disk; nothing is accepted or delivered: stop, and restore the folder",
+				"table", table.IDToFilename(info.ID), "error", err)
+			return
+		}
+	}
+}
+
+func (s *Store) verifyTable(id uint64) error {
+	data, err := os.ReadFile(table.NewFilename(id, s.db.Opts().Dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // compacted meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	o := s.db.Opts()
+	t, err := table.OpenInMemoryTable(data, id, &table.Options{
+		BlockSize: o.BlockSize, Compression: o.Compression, ChkMode: options.NoVerification,
+	})
+	if err != nil {
+		return err
+	}
+	return t.VerifyChecksum()
+}
