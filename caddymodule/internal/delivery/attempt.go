@@ -12,21 +12,53 @@ import (
 	"github.com/porterslodge/porterslodge/caddymodule/internal/retry"
 )
 
-// attempt takes a leased delivery from the store to the backend and back. An
-// attempt that was cut short by Stop is not counted.
-func (w *Worker) attempt(s *settings, d *event.Delivery) {
-	a := w.try(s, d)
-	if a.Status == 0 && w.sending.Err() != nil {
-		w.queue.Return(d)
-		return
+// send makes one attempt after the other until none may begin. One that was cut
+// short by Stop is not counted.
+func (w *Worker) send() {
+	for {
+		s, d, probe := w.take()
+		if d == nil {
+			return
+		}
+		a, h := w.try(s, d)
+		if a.Status == 0 && w.sending.Err() != nil {
+			w.queue.Return(d)
+			continue
+		}
+		quiet := w.judge(s, a, h, probe)
+		w.recording <- struct{}{}
+		w.running.Go(func() {
+			w.record(s, d, a, quiet)
+			<-w.recording
+		})
 	}
-	w.record(s, d, a)
+}
+
+// judge tells the breaker what an attempt says of the backend. While the
+// breaker is open nobody needs to hear of each failure: those are quiet.
+func (w *Worker) judge(s *settings, a event.Attempt, h health, probe bool) (quiet bool) {
+	w.mu.Lock()
+	since := w.breaker.since
+	changed := w.breaker.end(h, probe, time.Now(), s.Retry.First)
+	open := w.breaker.open()
+	w.mu.Unlock()
+	if changed || probe {
+		w.Wake()
+	}
+	switch {
+	case changed && open:
+		w.log.Error("the backend fails; mend it: until it answers, one delivery at a time is tried",
+			"failures", tolerated, "status", a.Status, "error", a.Error)
+	case changed:
+		w.log.Info("the backend answers again", "duration", time.Since(since))
+	}
+	return open && !changed && h == failing
 }
 
 // try makes the attempt. A panic on the way, in a transport or in reading a
 // payload, fails this attempt and no other: the event is kept, so a crash
 // would come again with each start.
-func (w *Worker) try(s *settings, d *event.Delivery) (a event.Attempt) {
+func (w *Worker) try(s *settings, d *event.Delivery) (a event.Attempt, h health) {
 	start := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
@@ -36,17 +68,18 @@ func (w *Worker) try(s *settings, d *event.Delivery) (a event.Attempt) {
 		a.At, a.Duration = start.UTC().Round(0), time.Since(start)
 	}()
 	if s.broken != nil {
-		return event.Attempt{Error: s.broken.Error()}
+		return event.Attempt{Error: s.broken.Error()}, failing
 	}
 	ev, err := w.queue.Event(w.sending, d.Seq)
 	if err != nil {
-		return event.Attempt{Error: fmt.Sprintf("the store does not give the event: %v", err)}
+		return event.Attempt{Error: fmt.Sprintf("the store does not give the event: %v", err)}, unknown
 	}
 	body, err := Envelope(ev, d, w.original)
 	if err != nil {
-		return event.Attempt{Error: s.explain(err)}
+		return event.Attempt{Error: s.explain(err)}, unknown
 	}
-	return s.send(w.sending, ev, body, start)
+	a = s.send(w.sending, ev, body, start)
+	return a, healthOf(a)
 }
 
 // send posts the body and reads the answer, all within the timeout. It calls
@@ -74,9 +107,9 @@ func (s *settings) send(ctx context.Context, ev *event.Event, body []byte, now t
 
 // record writes what became of the delivery. Where that fails for good the
 // lease is returned as it was.
-func (w *Worker) record(s *settings, d *event.Delivery, a event.Attempt) {
+func (w *Worker) record(s *settings, d *event.Delivery, a event.Attempt, quiet bool) {
 	next := settle(*d, a, s.Retry)
-	w.report(&next, a)
+	w.report(&next, a, quiet)
 	err := w.insist("record an attempt", func() error {
 		return w.queue.Record(context.WithoutCancel(w.sending), &next)
 	})
@@ -84,6 +117,9 @@ func (w *Worker) record(s *settings, d *event.Delivery, a event.Attempt) {
 		w.log.Error("an attempt was not recorded; it may be repeated with the same Idempotency-Key",
 			"source", d.Source, "event_id", d.EventID, "attempt", next.Count, "error", err)
 		w.queue.Return(d)
+	}
+	if err != nil || next.State == event.Waiting || d.OrderKey != "" {
+		w.Wake() // there is one more to be leased, now or later
 	}
 }
 
@@ -119,10 +155,13 @@ func tries(d *event.Delivery) int {
 	return n
 }
 
-// report logs an attempt, as loud as an operator should hear of it.
-func (w *Worker) report(d *event.Delivery, a event.Attempt) {
+// report logs an attempt, as loud as an operator should hear of it; a quiet one
+// only where it is the last.
+func (w *Worker) report(d *event.Delivery, a event.Attempt, quiet bool) {
 	level, message := slog.LevelWarn, "delivery failed; it will be retried"
 	switch {
+	case quiet && d.State == event.Waiting:
+		level = slog.LevelDebug
 	case d.State == event.Delivered:
 		level, message = slog.LevelInfo, "delivered"
 	case d.State == event.Dead:

@@ -29,12 +29,16 @@ type Backend struct {
 	Header http.Header
 	// Timeout is for one attempt, its answer included. Default: 10s.
 	Timeout time.Duration
-	// Concurrency is how many attempts may run at once. Default: 8.
+	// Concurrency is how many attempts may be under way at the backend at once;
+	// eight times as many deliveries are leased ahead. Default: 8.
 	Concurrency int
 	// Rate bounds attempts per second; 0 doesn't.
 	Rate rate.Limit
 	// Burst is how many attempts may start at once within Rate. Default: 1.
 	Burst int
+	// Retry says how long and how often a delivery is tried. While the backend
+	// fails, only one at a time is: the others wait beyond Retry.For too, and
+	// are dead only if an attempt after that fails.
 	Retry retry.Policy
 	// Transport sends the requests. Default: http.DefaultTransport.
 	Transport http.RoundTripper

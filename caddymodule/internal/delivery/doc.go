@@ -1,7 +1,9 @@
 // Package delivery carries events to backends: one [Worker] for each backend,
 // so that a slow one holds up no other.
 //
-//	worker.go    leases what is due, within concurrency and rate
+//	worker.go    a worker's life: start, wake, update, stop
+//	dispatch.go  leases what is due, within concurrency and rate
+//	breaker.go   spares a backend that is down
 //	attempt.go   one attempt, from the lease to the record
 //	envelope.go  the event as a CloudEvent
 //	request.go   its headers and signatures
@@ -16,6 +18,6 @@
 //	4  A delivery is leased while its attempt is made and until the attempt
 //	   is on disk, however long the store takes: so nothing is sent twice
 //	   while the process lives. Where that fails, the repeat carries the same
-//	   Idempotency-Key.
+//	   Idempotency-Key. How many answers wait for the disk is bounded.
 //	8  A worker shares nothing with another worker but the store.
 package delivery

@@ -12,6 +12,7 @@ import (
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/cloudevents/sdk-go/v2/types"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 )
@@ -42,6 +43,7 @@ func Envelope(ev *event.Event, d *event.Delivery, original func(*event.Event) js
 func writeJSON(envelope cloudevents.Event, at time.Time) ([]byte, error) {
 	envelope.Context.(*cloudevents.EventContextV1).Extensions["time"] = at.UTC().Format(timeLayout)
 	var body bytes.Buffer
+	body.Grow(len(envelope.DataEncoded) + 512)
 	if err := cloudevents.WriteJson(&envelope, &body); err != nil {
 		return nil, fmt.Errorf("envelope: %w", err)
 	}
@@ -105,22 +107,48 @@ func data(ev *event.Event, d *event.Delivery, original func(*event.Event) json.R
 		}
 		return d.Data, nil
 	}
-	var payload json.RawMessage // written as null
+	payload := json.RawMessage("null")
 	if original != nil {
-		payload = original(ev)
+		if found := original(ev); found != nil {
+			payload = found
+		}
 	}
 	n := &ev.Outcome.Normalized
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(struct {
+	entities, err := encode(struct {
 		event.Data
-		Previous *event.Data     `json:"previous,omitempty"`
-		Changed  []string        `json:"changed,omitempty"`
-		Original json.RawMessage `json:"original"`
-	}{n.Data, n.Previous, n.Changed, payload})
-	if err != nil {
+		Previous *event.Data `json:"previous,omitempty"`
+		Changed  []string    `json:"changed,omitempty"`
+	}{n.Data, n.Previous, n.Changed}, len(payload))
+	if err != nil || !valid(payload) {
 		return nil, errEncoder
 	}
-	return bytes.TrimSpace(out.Bytes()), nil
+	return beside(entities, payload), nil
+}
+
+// encode returns an object as JSON, with room for what is put beside it.
+func encode(object any, room int) ([]byte, error) {
+	var out bytes.Buffer
+	out.Grow(512 + room)
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(object)
+	return bytes.TrimSpace(out.Bytes()), err
+}
+
+// beside adds the payload to the entities as it is, for the encoder would read
+// and copy each byte of it.
+func beside(entities []byte, payload json.RawMessage) []byte {
+	object := bytes.TrimSuffix(entities, []byte("}"))
+	if len(object) > len("{") {
+		object = append(object, ',')
+	}
+	object = append(object, `"original":`...)
+	object = append(object, payload...)
+	return append(object, '}')
+}
+
+// valid tells whether it is JSON, whatever its names and bytes that are not
+// UTF-8: it goes on as the sender wrote it.
+func valid(payload json.RawMessage) bool {
+	return jsontext.Value(payload).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }

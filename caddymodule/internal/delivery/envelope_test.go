@@ -73,6 +73,14 @@ func TestAnEventIsWrittenTokenForToken(t *testing.T) {
 	}
 }
 
+func TestAnEventWithoutEntitiesHasItsOriginalAlone(t *testing.T) {
+	ev := newEvent()
+	ev.Outcome.Normalized.Data = event.Data{}
+	if got := envelope(t, ev, &event.Delivery{}); !strings.Contains(got, `"data":{"original":`+payload+`},`) {
+		t.Fatal(got)
+	}
+}
+
 func TestAnUpdateCarriesBothSides(t *testing.T) {
 	ev := newEvent()
 	ev.Outcome.Normalized.Previous = &event.Data{Student: &event.Person{Name: "Zoe"}}

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -67,8 +68,10 @@ func (q *queue) Lease(_ context.Context, backend string, now time.Time, n int) (
 	}
 	var ds []*event.Delivery
 	var next time.Time
-	for _, d := range q.deliveries {
-		if d.State != event.Waiting || q.leased[d.Seq] {
+	earliest := slices.Clone(q.deliveries)
+	slices.SortStableFunc(earliest, func(a, b *event.Delivery) int { return a.Due.Compare(b.Due) })
+	for _, d := range earliest {
+		if d.State != event.Waiting || q.leased[d.Seq] || q.inLine(d) {
 			continue
 		}
 		if len(ds) < n && !d.Due.After(now) {
@@ -81,6 +84,13 @@ func (q *queue) Lease(_ context.Context, backend string, now time.Time, n int) (
 	}
 	q.mostLeased = max(q.mostLeased, len(q.leased))
 	return ds, next, nil
+}
+
+// inLine tells whether one with the same key is to be finished before.
+func (q *queue) inLine(d *event.Delivery) bool {
+	return d.OrderKey != "" && slices.ContainsFunc(q.deliveries[:d.Seq-1], func(before *event.Delivery) bool {
+		return before.OrderKey == d.OrderKey && before.State == event.Waiting
+	})
 }
 
 func (q *queue) end(d *event.Delivery) {

@@ -21,7 +21,7 @@ func TestStopLetsAttemptsInFlightFinish(t *testing.T) {
 		synctest.Wait()
 		start := time.Now()
 		w.Stop(context.Background())
-		if took := time.Since(start); took != 5*time.Second || len(q.recorded) != 4 || q.returned != 0 || !q.idle() {
+		if took := time.Since(start); took != 5*time.Second || len(q.recorded) != 4 || q.returned != 16 || !q.idle() {
 			t.Fatalf("stopped in %s, %d recorded, %d returned", took, len(q.recorded), q.returned)
 		}
 		w.Wake()
@@ -43,7 +43,7 @@ func TestStopReturnsWhatItCutsShortUncounted(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		w.Stop(ctx)
-		if took := time.Since(start); took != 3*time.Second || q.returned != 4 || len(q.recorded) != 0 || !q.idle() {
+		if took := time.Since(start); took != 3*time.Second || q.returned != 6 || len(q.recorded) != 0 || !q.idle() {
 			t.Fatalf("stopped in %s, %d returned, %d recorded", took, q.returned, len(q.recorded))
 		}
 		for seq := 1; seq <= 6; seq++ {

@@ -87,11 +87,12 @@ func TestAnEventTheStoreCannotGiveFailsItsOwnDeliveryAlone(t *testing.T) {
 		q.add(2)
 		delete(q.events, 1)
 		begin(t, q, &Backend{Concurrency: 1, Transport: answering(200), Retry: slow})
-		lost, good := <-q.recorded, <-q.recorded
-		if lost.Seq != 1 || lost.State != event.Waiting || lost.Attempts[0].Error == "" {
+		<-q.recorded
+		<-q.recorded
+		if lost := q.delivery(1); lost.State != event.Waiting || lost.Attempts[0].Error == "" {
 			t.Errorf("%+v", lost)
 		}
-		if good.State != event.Delivered {
+		if good := q.delivery(2); good.State != event.Delivered {
 			t.Errorf("%+v", good)
 		}
 	})
@@ -99,15 +100,18 @@ func TestAnEventTheStoreCannotGiveFailsItsOwnDeliveryAlone(t *testing.T) {
 
 func TestAPanicFailsOneAttemptAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var sent atomic.Int64
 		q := newQueue(t)
 		q.add(2)
 		_, j := begin(t, q, &Backend{Concurrency: 1, Retry: slow, Transport: tripper(func(*http.Request) (*http.Response, error) {
-			if q.delivery(1).Count == 0 {
+			if sent.Add(1) == 1 {
 				panic("hunter2")
 			}
 			return answer(200), nil
 		})})
-		first, second := <-q.recorded, <-q.recorded
+		<-q.recorded
+		<-q.recorded
+		first, second := q.delivery(1), q.delivery(2)
 		if first.State != event.Waiting || first.Attempts[0].Error == "" || second.State != event.Delivered {
 			t.Errorf("%+v\n%+v", first, second)
 		}

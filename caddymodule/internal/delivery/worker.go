@@ -27,18 +27,30 @@ type Queue interface {
 // bounds what a jump of the clock can delay.
 const longestSleep = time.Minute
 
-// Worker delivers one backend's events. A single goroutine leases and each
-// attempt has its own, so it holds no more leases than attempts may run.
+// unrecorded is how many attempts of a worker may wait to be recorded: a crash
+// repeats those and the ones under way.
+const unrecorded = 128
+
+// Worker delivers one backend's events. One goroutine leases some ahead, as many
+// as attempts may run send them, and each answer has one that records it: so
+// the store writes many at once, while the backend gets the next.
 type Worker struct {
 	queue    Queue
 	backend  string
 	original func(*event.Event) json.RawMessage
 	log      *slog.Logger
+	complain rate.Sometimes // of the store, for all that it fails
 
 	settings atomic.Pointer[settings]
 	limit    *rate.Limiter
-	active   atomic.Int64 // attempts in flight
 	wake     chan struct{}
+	// recording has an entry for each attempt that is being recorded.
+	recording chan struct{}
+
+	mu      sync.Mutex        // guards what follows
+	ready   []*event.Delivery // leased and not yet attempted, earliest first
+	senders int               // each with one attempt at most
+	breaker breaker
 
 	leasing, sending         context.Context // leasing ends when Stop begins, sending when it may wait no longer
 	stopLeasing, stopSending context.CancelFunc
@@ -51,6 +63,7 @@ func Start(q Queue, b *Backend, original func(*event.Event) json.RawMessage, log
 	w := &Worker{
 		queue: q, backend: b.Name, original: original, log: log.With("backend", b.Name),
 		limit: rate.NewLimiter(b.Rate, max(b.Burst, 1)), wake: make(chan struct{}, 1),
+		recording: make(chan struct{}, unrecorded), complain: rate.Sometimes{Interval: time.Second},
 	}
 	w.leasing, w.stopLeasing = context.WithCancel(context.Background())
 	w.sending, w.stopSending = context.WithCancel(context.Background())
@@ -68,9 +81,13 @@ func (w *Worker) Wake() {
 }
 
 // Update gives the worker new settings of the same backend, from the next
-// attempt on. Attempts in flight go on with the old ones.
+// attempt on, which a backend that was down gets at once. Attempts in flight go
+// on with the old ones.
 func (w *Worker) Update(b *Backend) {
+	w.mu.Lock()
 	w.settings.Store(newSettings(b))
+	w.breaker.hurry()
+	w.mu.Unlock()
 	w.Wake()
 }
 
@@ -86,6 +103,7 @@ func (w *Worker) Stop(ctx context.Context) {
 }
 
 func (w *Worker) run() {
+	defer w.giveBack()
 	for w.leasing.Err() == nil {
 		rest := time.NewTimer(w.dispatch())
 		select {
@@ -95,69 +113,6 @@ func (w *Worker) run() {
 		}
 		rest.Stop()
 	}
-}
-
-// dispatch starts the attempts that may start now, and returns how long there
-// is nothing to do unless the worker is woken.
-func (w *Worker) dispatch() time.Duration {
-	n, wait := w.room(w.settings.Load())
-	if n == 0 {
-		return wait
-	}
-	ds, next, err := w.lease(n)
-	if err != nil {
-		return longestSleep
-	}
-	w.limit.ReserveN(time.Now(), len(ds))
-	for _, d := range ds {
-		w.active.Add(1)
-		w.running.Go(func() {
-			defer w.Wake()
-			defer w.active.Add(-1)
-			w.attempt(w.settings.Load(), d)
-		})
-	}
-	switch {
-	case len(ds) > 0:
-		return 0 // there may be more
-	case next.IsZero():
-		return longestSleep
-	}
-	return min(max(time.Until(next), time.Millisecond), longestSleep)
-}
-
-// room is how many attempts may start now; where none may, how long to wait.
-func (w *Worker) room(s *settings) (n int, wait time.Duration) {
-	now := time.Now()
-	w.limit.SetLimitAt(now, s.Rate)
-	w.limit.SetBurstAt(now, s.Burst)
-	n = s.Concurrency - int(w.active.Load())
-	if n <= 0 {
-		return 0, longestSleep // the end of an attempt wakes us
-	}
-	if s.Rate == rate.Inf {
-		return n, 0
-	}
-	tokens := w.limit.TokensAt(now)
-	if tokens < 1 {
-		seconds := min((1-tokens)/float64(s.Rate), longestSleep.Seconds())
-		return 0, time.Duration(seconds*float64(time.Second)) + time.Microsecond // which rounding may lose
-	}
-	return min(n, int(tokens)), 0
-}
-
-func (w *Worker) lease(n int) (ds []*event.Delivery, next time.Time, err error) {
-	err = w.insist("lease deliveries", func() (err error) {
-		ds, next, err = w.queue.Lease(w.leasing, w.backend, time.Now(), n)
-		return err
-	})
-	if w.leasing.Err() != nil {
-		for _, d := range ds {
-			w.queue.Return(d)
-		}
-		return nil, time.Time{}, context.Cause(w.leasing)
-	}
-	return ds, next, err
 }
 
 // The pauses between tries at a failing store double from the first on.
@@ -174,7 +129,9 @@ func (w *Worker) insist(step string, do func() error) error {
 		if err == nil || w.leasing.Err() != nil || errors.Is(err, store.ErrClosed) || errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		w.log.Error("the store fails; trying again", "step", step, "wait", pause, "error", err)
+		w.complain.Do(func() {
+			w.log.Error("the store fails; trying again", "step", step, "wait", pause, "error", err)
+		})
 		select {
 		case <-w.leasing.Done():
 		case <-time.After(pause):
