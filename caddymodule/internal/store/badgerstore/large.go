@@ -10,8 +10,7 @@ import (
 )
 
 const (
-	// chunkBytes is the biggest value in one piece. Badger's log keeps values
-	// below 1 MiB in the LSM tree.
+	// chunkBytes is the biggest value in one piece.
 	chunkBytes = 256 << 10
 	// spillBytes is how much of a split record goes into one transaction.
 	spillBytes = 2 * chunkBytes
