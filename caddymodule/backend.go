@@ -43,7 +43,9 @@ type Backend struct {
 	// The most attempts in a second. Default: no limit.
 	Rate float64 `json:"rate,omitempty"`
 
-	// How long a delivery is retried before it is dead. Default: 72h.
+	// How long a delivery is retried before it is dead. A backend that fails
+	// ten times in a row is tried with one delivery at a time until it answers;
+	// the others wait meanwhile, however long. Default: 72h.
 	RetryFor caddy.Duration `json:"retry_for,omitempty"`
 
 	// The first and the longest wait between attempts: it doubles, with full
