@@ -27,7 +27,8 @@ import (
 var (
 	// ErrClosed: the store was closed; nothing was written.
 	ErrClosed = errors.New("the store is closed")
-	// ErrBroken: an earlier write failed, so no later one can be trusted.
+	// ErrBroken: an earlier write failed, or what is on disk is damaged, so
+	// nothing can be trusted any more.
 	ErrBroken = errors.New("the store failed to write and accepts nothing until it is reopened")
 	// ErrLowSpace: the disk is below the reserve; nothing was written.
 	ErrLowSpace = errors.New("the disk is below the store's reserve")
