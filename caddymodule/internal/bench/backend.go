@@ -48,14 +48,7 @@ var noContent = []byte("HTTP/1.1 204 No Content\r\n\r\n")
 func (b *backend) take(conn net.Conn) {
 	r := bufio.NewReader(conn)
 	for {
-		if _, err := r.ReadSlice('\n'); err != nil {
-			return
-		}
-		length, err := readHeader(r)
-		if err != nil {
-			return
-		}
-		if _, err := r.Discard(length); err != nil {
+		if skipRequest(r) != nil {
 			return
 		}
 		b.arrived.Add(1)
@@ -83,4 +76,17 @@ func silent() (url string, closed func() error, err error) {
 		return "", nil, err
 	}
 	return "http://" + l.Addr().String() + "/", l.Close, nil
+}
+
+// skipRequest reads one request and what it brings.
+func skipRequest(r *bufio.Reader) error {
+	if _, err := r.ReadSlice('\n'); err != nil {
+		return err
+	}
+	length, err := readHeader(r)
+	if err != nil {
+		return err
+	}
+	_, err = r.Discard(length)
+	return err
 }

@@ -19,14 +19,7 @@ import (
 func stalling(conn net.Conn, stalled int, stall time.Duration) {
 	r := bufio.NewReader(conn)
 	for i := 0; ; i++ {
-		if _, err := r.ReadSlice('\n'); err != nil {
-			return
-		}
-		length, err := readHeader(r)
-		if err != nil {
-			return
-		}
-		if _, err := r.Discard(length); err != nil {
+		if skipRequest(r) != nil {
 			return
 		}
 		if i == stalled {
