@@ -48,12 +48,13 @@ func (s *Store) seen(key dedupeHash, now time.Time) (id string, live bool, err e
 		return "", false, store.ErrBroken
 	}
 	err = s.versions.view(func(txn *badger.Txn) error {
-		value, err := get(txn, dedupeKey(key))
+		k := dedupeKey(key)
+		value, err := get(txn, k)
 		if err != nil || value == nil {
 			return err
 		}
 		var r dedupeRecord
-		err = whichRecordIf(dedupeKey(key), decode(value, &r))
+		err = whichRecordIf(k, decode(value, &r))
 		id, live = r.ID, err == nil && now.Before(r.Expires.time())
 		return err
 	})

@@ -18,7 +18,9 @@ func (s *Store) Event(ctx context.Context, seq uint64) (ev *event.Event, err err
 		}
 		o, err := readOutcome(txn, seq)
 		if err == nil && o.State != "" {
-			ev.Outcome = o.outcome()
+			routed := *ev // a recent one is everybody's
+			routed.Outcome = o.outcome()
+			ev = &routed
 		}
 		return err
 	})
