@@ -30,7 +30,7 @@ type Delivery struct {
 	// Count is the number of attempts so far, Attempts the newest of them.
 	Count    int
 	Attempts []Attempt
-	// Finished is when it was delivered or given up.
+	// Finished is when it was delivered, given up or discarded.
 	Finished time.Time
 }
 
@@ -60,6 +60,9 @@ func (d *Delivery) Add(a Attempt) {
 // Quarantined is a request that failed verification. It is never routed and
 // never counts as seen.
 type Quarantined struct {
+	// Number tells it from the others of its source; it is given by the store.
+	// A stranger chooses the ID, so that one isn't unique.
+	Number         uint64
 	ID             string
 	Source, Sender string
 	// Reason is why verification failed, without any secret.

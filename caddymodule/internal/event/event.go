@@ -54,6 +54,9 @@ type Event struct {
 	SenderType string
 	Time       time.Time
 	Request    Request
+	// ReplayOf is the id of the event that this one repeats; "" for one that a
+	// sender sent.
+	ReplayOf string
 	// Forward names the allow-listed headers of Request that backends get.
 	Forward []string
 	// Outcome is the zero value until the event was routed.

@@ -5,10 +5,11 @@ import "slices"
 // State is where an event or a delivery stands.
 //
 //	event:     waiting ──▶ routed | unrouted | invalid
-//	           unrouted, invalid ──▶ waiting            (reprocessed by hand)
+//	           unrouted, invalid ──▶ routed | unrouted | invalid  (reprocessed by hand)
 //
 //	delivery:  waiting ──▶ waiting | delivered | dead
 //	           dead ──▶ waiting                         (retried by hand)
+//	           dead ──▶ discarded                       (given up by hand)
 type State string
 
 // The states. An event is never delivered or dead, a delivery never routed.
@@ -19,17 +20,18 @@ const (
 	Invalid   State = "invalid"
 	Delivered State = "delivered"
 	Dead      State = "dead"
+	Discarded State = "discarded"
 )
 
 var (
 	eventEdges = map[State][]State{
 		Waiting:  {Routed, Unrouted, Invalid},
-		Unrouted: {Waiting},
-		Invalid:  {Waiting},
+		Unrouted: {Routed, Unrouted, Invalid},
+		Invalid:  {Routed, Unrouted, Invalid},
 	}
 	deliveryEdges = map[State][]State{
 		Waiting: {Waiting, Delivered, Dead},
-		Dead:    {Waiting},
+		Dead:    {Waiting, Discarded},
 	}
 )
 

@@ -2,7 +2,7 @@ package event
 
 import "testing"
 
-var all = []State{Waiting, Routed, Unrouted, Invalid, Delivered, Dead}
+var all = []State{Waiting, Routed, Unrouted, Invalid, Delivered, Dead, Discarded}
 
 // The edges stand here apart from the code; every other pair may not be.
 func TestAnEventGoesAlongItsEdgesOnly(t *testing.T) {
@@ -10,8 +10,9 @@ func TestAnEventGoesAlongItsEdgesOnly(t *testing.T) {
 		{Waiting, Routed}:   true,
 		{Waiting, Unrouted}: true,
 		{Waiting, Invalid}:  true,
-		{Unrouted, Waiting}: true,
-		{Invalid, Waiting}:  true,
+
+		{Unrouted, Routed}: true, {Unrouted, Unrouted}: true, {Unrouted, Invalid}: true,
+		{Invalid, Routed}: true, {Invalid, Unrouted}: true, {Invalid, Invalid}: true,
 	})
 }
 
@@ -21,6 +22,7 @@ func TestADeliveryGoesAlongItsEdgesOnly(t *testing.T) {
 		{Waiting, Delivered}: true,
 		{Waiting, Dead}:      true,
 		{Dead, Waiting}:      true,
+		{Dead, Discarded}:    true,
 	})
 }
 

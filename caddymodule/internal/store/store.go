@@ -9,6 +9,8 @@
 //	Record      one attempt of one delivery and what follows from it
 //	Purge       what has had its time
 //
+// and what an operator does by hand, which Operations lists.
+//
 // Every method may be called from many goroutines at once. Times come from
 // the caller and are kept in UTC, to the microsecond or better; a store looks
 // at no clock except to expire dedupe keys early enough to free their space,
@@ -36,21 +38,27 @@ var (
 	ErrQuarantineFull = errors.New("the quarantine of this source is full")
 	// ErrLocked: another process holds the store.
 	ErrLocked = errors.New("another process holds the store")
-	// ErrNotFound: there is no such event or delivery.
+	// ErrNotFound: there is no such event, delivery or request.
 	ErrNotFound = errors.New("not found")
+	// ErrState: it is there, but not in the state that a step needs; nothing
+	// was written.
+	ErrState = errors.New("it is in another state")
 )
 
 // Store keeps events, deliveries, dedupe keys and the quarantine.
 type Store interface {
+	Operations
+
 	// Keep writes an event and its dedupe key unless a live key is known:
 	// then it writes nothing and returns the first event's id. On return the
 	// outcome is on disk. It sets ev.Seq of a new event, which must not be
 	// changed from then on, for a store may give it out again. An empty key
-	// is remembered by nobody.
+	// is remembered by nobody. An event that is a replay is counted as such,
+	// and not at all where its key is known.
 	Keep(ctx context.Context, ev *event.Event, d Dedupe) (Kept, error)
 
 	// Quarantine keeps a request that failed verification, at most limit for
-	// its source, else ErrQuarantineFull.
+	// its source, else ErrQuarantineFull. It sets q.Number.
 	Quarantine(ctx context.Context, q *event.Quarantined, limit int) error
 
 	// QuarantineFull tells, at no cost, that Quarantine would refuse.
@@ -90,8 +98,9 @@ type Store interface {
 	// Deliveries returns an event's deliveries, in the order of its backends.
 	Deliveries(ctx context.Context, seq uint64) ([]*event.Delivery, error)
 
-	// Quarantined returns up to n quarantined requests of a source, oldest first.
-	Quarantined(ctx context.Context, source string, n int) ([]*event.Quarantined, error)
+	// Quarantined returns up to n quarantined requests of a source, oldest
+	// first, those behind a place; fewer, but at least one, where they are large.
+	Quarantined(ctx context.Context, source string, after Place, n int) ([]*event.Quarantined, error)
 
 	// Note adds to the counts of requests that left no record. They are
 	// written with the next step, so a crash may forget the newest.
@@ -151,9 +160,9 @@ type Purged struct {
 // Counts are totals since the store was made. They are written beside the
 // records they count, so that they add up after a crash too:
 //
-//	received = new + duplicate + quarantined + refused     of each source
-//	new = routed + unrouted + invalid + waiting            of all
-//	deliveries = delivered + dead + waiting                of each backend
+//	received = new + duplicate + quarantined + refused                   of each source
+//	new + replayed = routed + unrouted + invalid + discarded + waiting   of all
+//	deliveries = delivered + dead + discarded + waiting                  of each backend
 type Counts struct {
 	Sources  map[string]Requests
 	Events   Events
@@ -162,11 +171,16 @@ type Counts struct {
 	InQuarantine map[string]int
 }
 
-// Requests counts what arrived at one source.
-type Requests struct{ New, Duplicate, Quarantined, Refused uint64 }
+// Requests counts what arrived at one source. One that was released from the
+// quarantine is new, or a duplicate, and no longer quarantined. Replayed are
+// events that an operator repeated.
+type Requests struct{ New, Duplicate, Quarantined, Refused, Replayed, Released uint64 }
 
-// Events counts kept events by state, purged ones included.
-type Events struct{ Waiting, Routed, Unrouted, Invalid uint64 }
+// Events counts kept events by state. Purged ones are included; the unrouted
+// and invalid ones of them, which no backend ever got, as discarded.
+type Events struct{ Waiting, Routed, Unrouted, Invalid, Discarded uint64 }
 
-// Deliveries counts one backend's deliveries by state, purged ones included.
-type Deliveries struct{ Waiting, Delivered, Dead uint64 }
+// Deliveries counts one backend's deliveries by state. Purged ones are
+// included, the dead ones of them as discarded. Retrying are those of the
+// waiting ones that had an attempt.
+type Deliveries struct{ Waiting, Delivered, Dead, Discarded, Retrying uint64 }

@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,11 +18,17 @@ func (s *Store) Keep(ctx context.Context, ev *event.Event, d store.Dedupe) (stor
 	if err != nil {
 		return store.Kept{}, err
 	}
+	return s.keep(ev, d), nil
+}
+
+func (s *Store) keep(ev *event.Event, d store.Dedupe) store.Kept {
 	remember := d.Window > 0 && d.Key != ""
 	key := dedupe{ev.Source, d.Key}
 	if first, ok := s.live(key, ev.Request.Received); ok && remember {
-		s.count(ev.Source, store.Requests{Duplicate: 1})
-		return store.Kept{ID: first, Duplicate: true}, nil
+		if ev.ReplayOf == "" {
+			s.count(ev.Source, store.Requests{Duplicate: 1})
+		}
+		return store.Kept{ID: first, Duplicate: true}
 	}
 	ev.Seq = uint64(len(s.events) + 1)
 	s.events = append(s.events, copyEvent(ev))
@@ -29,9 +36,13 @@ func (s *Store) Keep(ctx context.Context, ev *event.Event, d store.Dedupe) (stor
 	if remember {
 		s.seen[key] = memory{ev.ID, ev.Request.Received.Add(d.Window)}
 	}
-	s.count(ev.Source, store.Requests{New: 1})
+	if ev.ReplayOf == "" {
+		s.count(ev.Source, store.Requests{New: 1})
+	} else {
+		s.count(ev.Source, store.Requests{Replayed: 1})
+	}
 	s.counts.Events.Waiting++
-	return store.Kept{ID: ev.ID}, nil
+	return store.Kept{ID: ev.ID}
 }
 
 func (s *Store) live(key dedupe, now time.Time) (string, bool) {
@@ -52,13 +63,22 @@ func (s *Store) Quarantine(ctx context.Context, q *event.Quarantined, limit int)
 	if s.counts.InQuarantine[q.Source] >= limit {
 		return fmt.Errorf("source %s: %w", q.Source, store.ErrQuarantineFull)
 	}
+	r := s.counts.Sources[q.Source]
+	q.Number = r.Quarantined + r.Released // how many there ever were
 	s.quarantined = append(s.quarantined, copyQuarantined(q))
-	slices.SortStableFunc(s.quarantined, func(a, b *event.Quarantined) int {
-		return a.Request.Received.Compare(b.Request.Received)
+	slices.SortFunc(s.quarantined, func(a, b *event.Quarantined) int {
+		return comparePlaces(store.PlaceOf(a), store.PlaceOf(b))
 	})
 	s.count(q.Source, store.Requests{Quarantined: 1})
 	s.counts.InQuarantine[q.Source]++
 	return nil
+}
+
+func comparePlaces(a, b store.Place) int {
+	if c := a.At.Compare(b.At); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.Number, b.Number)
 }
 
 // QuarantineFull implements store.Store.
@@ -69,14 +89,15 @@ func (s *Store) QuarantineFull(source string, limit int) bool {
 }
 
 // Quarantined implements store.Store.
-func (s *Store) Quarantined(ctx context.Context, source string, n int) (qs []*event.Quarantined, err error) {
+func (s *Store) Quarantined(ctx context.Context, source string, after store.Place, n int) (qs []*event.Quarantined, err error) {
 	err = s.enter(ctx)
 	defer s.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
 	for _, q := range s.quarantined {
-		if q.Source == source && len(qs) < n {
+		behind := after == store.Place{} || comparePlaces(store.PlaceOf(q), after) > 0
+		if q.Source == source && behind && len(qs) < n {
 			qs = append(qs, copyQuarantined(q))
 		}
 	}
@@ -98,5 +119,7 @@ func (s *Store) count(source string, d store.Requests) {
 	r.Duplicate += d.Duplicate
 	r.Quarantined += d.Quarantined
 	r.Refused += d.Refused
+	r.Replayed += d.Replayed
+	r.Released += d.Released
 	s.counts.Sources[source] = r
 }

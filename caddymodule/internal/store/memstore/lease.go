@@ -71,11 +71,22 @@ func (s *Store) Record(ctx context.Context, d *event.Delivery) error {
 	}
 	delete(s.leased, id{d.Seq, d.Backend})
 	i := slices.IndexFunc(s.deliveries, func(o *event.Delivery) bool { return o.Seq == d.Seq && o.Backend == d.Backend })
+	b := s.counts.Backends[d.Backend]
+	b.Retrying += retrying(d) - retrying(s.deliveries[i])
+	s.counts.Backends[d.Backend] = b
 	s.deliveries[i] = copyDelivery(d)
 	if d.State != event.Waiting {
 		s.finish(d)
 	}
 	return nil
+}
+
+// retrying is 1 for a delivery that waits after an attempt, else 0.
+func retrying(d *event.Delivery) uint64 {
+	if d.State == event.Waiting && d.Count > 0 {
+		return 1
+	}
+	return 0
 }
 
 // finish counts a delivery that ended and makes the next in its line due.

@@ -30,6 +30,7 @@ type content struct {
 	seen        map[dedupe]memory
 	quarantined []*event.Quarantined
 	counts      store.Counts
+	pauses      map[string]store.Pause
 }
 
 type id struct {
@@ -51,6 +52,7 @@ func New() *Store {
 	return &Store{leased: make(map[id]bool), content: &content{
 		waiting: make(map[uint64]bool),
 		seen:    make(map[dedupe]memory),
+		pauses:  make(map[string]store.Pause),
 		counts: store.Counts{
 			Sources:      make(map[string]store.Requests),
 			Backends:     make(map[string]store.Deliveries),

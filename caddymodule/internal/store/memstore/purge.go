@@ -34,6 +34,7 @@ func (s *Store) Purge(ctx context.Context, p store.Policy, n int) (purged store.
 			return purged, nil
 		}
 		*counters[fate]++
+		s.giveUp(ev, fate)
 		s.forget(ev.Seq)
 	}
 	s.purgeQuarantine(p, n, &purged)
@@ -64,6 +65,25 @@ func (s *Store) fate(ev *event.Event) (fate event.State, since time.Time) {
 		}
 	}
 	return fate, since
+}
+
+// giveUp counts what no backend got of an event that goes.
+func (s *Store) giveUp(ev *event.Event, fate event.State) {
+	e := &s.counts.Events
+	switch fate {
+	case event.Unrouted:
+		e.Unrouted, e.Discarded = e.Unrouted-1, e.Discarded+1
+	case event.Invalid:
+		e.Invalid, e.Discarded = e.Invalid-1, e.Discarded+1
+	case event.Dead:
+		for _, d := range s.deliveries {
+			if d.Seq == ev.Seq && d.State == event.Dead {
+				b := s.counts.Backends[d.Backend]
+				b.Dead, b.Discarded = b.Dead-1, b.Discarded+1
+				s.counts.Backends[d.Backend] = b
+			}
+		}
+	}
 }
 
 func (s *Store) forget(seq uint64) {

@@ -63,8 +63,13 @@ func check(r *store.Routing) error {
 
 func (s *Store) route(r *store.Routing) {
 	delete(s.waiting, r.Seq)
-	s.events[r.Seq-1].Outcome = copyOutcome(r.Outcome)
 	s.counts.Events.Waiting--
+	s.settle(r)
+}
+
+// settle gives an event its outcome and its deliveries.
+func (s *Store) settle(r *store.Routing) {
+	s.events[r.Seq-1].Outcome = copyOutcome(r.Outcome)
 	switch r.Outcome.State {
 	case event.Routed:
 		s.counts.Events.Routed++

@@ -38,13 +38,20 @@ func closedStoresRefuse(b *bench) {
 	_, _, lease := s.Lease(ctx, "crm", start, 1)
 	_, ev := s.Event(ctx, 1)
 	_, ds := s.Deliveries(ctx, 1)
-	_, qs := s.Quarantined(ctx, "a", 1)
+	_, qs := s.Quarantined(ctx, "a", store.Place{}, 1)
 	_, purge := s.Purge(ctx, store.Policy{}, 1)
 	_, counts := s.Counts(ctx)
+	_, find := s.Find(ctx, store.Query{Look: 1})
+	_, release := s.Release(ctx, b.quarantined(start), b.event(start), store.Dedupe{})
+	_, pauses := s.Pauses(ctx)
 	for name, err := range map[string]error{
 		"keep": keep, "waiting": waiting, "lease": lease, "event": ev, "deliveries": ds,
 		"quarantined": qs, "purge": purge, "counts": counts, "record": s.Record(ctx, d),
 		"route": s.Route(ctx, nil), "quarantine": s.Quarantine(ctx, b.quarantined(start), 9),
+		"find": find, "release": release, "pauses": pauses, "retry": s.Retry(ctx, 1, "crm", start),
+		"reroute": s.Reroute(ctx, routing(b.event(start), start, "")), "discard": s.Discard(ctx, 1, "", start),
+		"discard quarantined": s.DiscardQuarantined(ctx, b.quarantined(start)),
+		"pause":               s.SetPause(ctx, "crm", store.Pause{}),
 	} {
 		if !errors.Is(err, store.ErrClosed) {
 			b.Errorf("%s: %v", name, err)

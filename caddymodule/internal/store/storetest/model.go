@@ -22,6 +22,7 @@ func likeTheSimplest(b *bench) {
 	steps := []func() any{
 		m.keep, m.keep, m.keep, m.route, m.route, m.attempt, m.attempt, m.attempt,
 		m.quarantine, m.note, m.purge, m.restart,
+		m.replay, m.retry, m.reroute, m.discard, m.release, m.find, m.find,
 	}
 	for n := range 400 {
 		m.now = m.now.Add(time.Duration(m.rand.IntN(40)) * time.Second)
@@ -159,9 +160,9 @@ func (m *model) addUp() {
 	m.both(func(s store.Store) (any, error) { return s.Counts(ctx) })
 	kept := uint64(0)
 	for _, r := range c.Sources {
-		kept += r.New
+		kept += r.New + r.Replayed
 	}
-	if e := c.Events; kept != e.Waiting+e.Routed+e.Unrouted+e.Invalid {
+	if e := c.Events; kept != e.Waiting+e.Routed+e.Unrouted+e.Invalid+e.Discarded {
 		m.Errorf("%d were new, but events are %+v", kept, e)
 	}
 	waiting, err := m.Waiting(ctx, 0, 1000)

@@ -65,13 +65,13 @@ func quarantineComesBack(b *bench) {
 	}
 	b.restart()
 	for n := range len(want) + 1 {
-		got, err := b.Quarantined(ctx, "knolyx", n)
+		got, err := b.Quarantined(ctx, "knolyx", store.Place{}, n)
 		b.must(err)
 		if len(got) != n || n > 0 && !reflect.DeepEqual(got, want[:n]) {
 			b.Errorf("the oldest %d aren't what was kept", n)
 		}
 	}
-	if got, err := b.Quarantined(ctx, "kno", 10); err != nil || len(got) != 0 {
+	if got, err := b.Quarantined(ctx, "kno", store.Place{}, 10); err != nil || len(got) != 0 {
 		b.Errorf("another source: %d, %v", len(got), err)
 	}
 }
@@ -86,7 +86,7 @@ func quarantineAges(b *bench) {
 	if got := b.purge(p); got != (store.Purged{Quarantined: 2}) {
 		b.Errorf("purged %+v", got)
 	}
-	left, err := b.Quarantined(ctx, "knolyx", 10)
+	left, err := b.Quarantined(ctx, "knolyx", store.Place{}, 10)
 	b.must(err)
 	c := b.counts()
 	if len(left) != 1 || c.InQuarantine["knolyx"] != 1 || c.Sources["knolyx"].Quarantined != 3 {
