@@ -51,12 +51,14 @@ type eventRecord struct {
 	Time       micro         `cbor:"5,keyasint"`
 	Forward    []string      `cbor:"6,keyasint"`
 	Request    requestRecord `cbor:"7,keyasint"`
+	ReplayOf   string        `cbor:"8,keyasint,omitempty"`
 }
 
 func encodeEvent(ev *event.Event) ([]byte, error) {
 	return encodeSized(eventRecord{
 		ID: ev.ID, Source: ev.Source, Sender: ev.Sender, SenderType: ev.SenderType,
 		Time: microOf(ev.Time), Forward: ev.Forward, Request: recordOfRequest(&ev.Request),
+		ReplayOf: ev.ReplayOf,
 	}, len(ev.Request.Body))
 }
 
@@ -68,6 +70,7 @@ func decodeEvent(seq uint64, value []byte) (*event.Event, error) {
 	return &event.Event{
 		Seq: seq, ID: r.ID, Source: r.Source, Sender: r.Sender, SenderType: r.SenderType,
 		Time: r.Time.time(), Forward: r.Forward, Request: r.Request.request(),
+		ReplayOf: r.ReplayOf,
 	}, nil
 }
 

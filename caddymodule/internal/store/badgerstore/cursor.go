@@ -27,6 +27,16 @@ func (c *cursor) begin() []byte {
 	return c.low
 }
 
+// lowest is where one may seek who doesn't mind missing what is written now.
+func (c *cursor) lowest(prefix []byte) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.low == nil {
+		return prefix
+	}
+	return c.low
+}
+
 // end tells which key is the first one alive; nil leaves the cursor alone.
 func (c *cursor) end(first []byte) {
 	c.mu.Lock()

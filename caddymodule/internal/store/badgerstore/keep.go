@@ -16,11 +16,15 @@ const dedupeGrace = 2 * time.Second
 
 // Keep implements store.Store. A duplicate costs no write.
 func (s *Store) Keep(ctx context.Context, ev *event.Event, d store.Dedupe) (store.Kept, error) {
+	return s.keep(ctx, keeping{store: s, ev: ev}, d)
+}
+
+func (s *Store) keep(ctx context.Context, k keeping, d store.Dedupe) (store.Kept, error) {
 	if err := s.enter(); err != nil {
 		return store.Kept{}, err
 	}
 	defer s.leave()
-	k := keeping{store: s, ev: ev}
+	ev := k.ev
 	if d.Window > 0 && d.Key != "" {
 		k.key, k.window = hashKey(ev.Source, d.Key), d.Window
 		if err := s.keys.claim(ctx, k.key); err != nil {
@@ -32,8 +36,7 @@ func (s *Store) Keep(ctx context.Context, ev *event.Event, d store.Dedupe) (stor
 			return store.Kept{}, err
 		}
 		if live {
-			s.ledger.note(ev.Source, store.Requests{Duplicate: 1})
-			return store.Kept{ID: first, Duplicate: true}, nil
+			return store.Kept{ID: first, Duplicate: true}, k.noteDuplicate(ctx)
 		}
 	}
 	if err := k.write(ctx); err != nil {
@@ -69,6 +72,19 @@ type keeping struct {
 	key    dedupeHash
 	value  []byte
 	memory []byte // the dedupe key's record
+	// from is the request that it was in the quarantine; nil if it wasn't.
+	from *event.Quarantined
+}
+
+// noteDuplicate counts an event that isn't written.
+func (k *keeping) noteDuplicate(ctx context.Context) error {
+	switch {
+	case k.from != nil:
+		return k.store.takeOut(ctx, k.from, store.Requests{Quarantined: ^uint64(0), Released: 1, Duplicate: 1})
+	case k.ev.ReplayOf == "":
+		k.store.ledger.note(k.ev.Source, store.Requests{Duplicate: 1})
+	}
+	return nil
 }
 
 func (k *keeping) write(ctx context.Context) (err error) {
@@ -86,6 +102,12 @@ func (k *keeping) write(ctx context.Context) (err error) {
 }
 
 func (k *keeping) apply(st *step) error {
+	if k.from != nil {
+		if err := st.takeOut(k.from); err != nil {
+			return err
+		}
+		st.tally.source(k.from.Source, store.Requests{Quarantined: ^uint64(0), Released: 1}) // one less, one more
+	}
 	seq := st.nextSeq()
 	if k.memory != nil {
 		st.putFor(dedupeKey(k.key), k.memory, k.window+dedupeGrace)
@@ -96,7 +118,15 @@ func (k *keeping) apply(st *step) error {
 		k.store.recent.add(k.ev)
 		k.store.unrouted.add(seq)
 	})
-	st.tally.source(k.ev.Source, store.Requests{New: 1})
+	st.tally.source(k.ev.Source, arrived(k.ev.ReplayOf != ""))
 	st.tally.events(store.Events{Waiting: 1})
 	return nil
+}
+
+// arrived counts an event that was kept.
+func arrived(replay bool) store.Requests {
+	if replay {
+		return store.Requests{Replayed: 1}
+	}
+	return store.Requests{New: 1}
 }

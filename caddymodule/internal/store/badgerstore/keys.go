@@ -17,6 +17,7 @@ import (
 const (
 	recordKind     byte = 'a' // a seq kind: the records of one event
 	chunkKind      byte = 'b' // b key number: a piece of a record too big for one value
+	stuckKind      byte = 'd' // d class seq backend: an event that is unrouted or invalid, or a dead delivery
 	finishedKind   byte = 'f' // f class time seq: events that may be purged some day
 	dedupeKind     byte = 'k' // k hash: a dedupe key that was seen
 	metaKind       byte = 'm' // m name: format and counts
@@ -103,6 +104,16 @@ func queueKey(backend string, due time.Time, seq uint64) []byte {
 func finishedKey(c class, at time.Time, seq uint64) []byte {
 	return timedKey([]byte{finishedKind, byte(c)}, at, seq)
 }
+
+func quarantineKey(source string, at time.Time, number uint64) []byte {
+	return timedKey(namePrefix(quarantineKind, source), at, number)
+}
+
+func stuckKey(c class, seq uint64, backend string) []byte {
+	return append(binary.BigEndian.AppendUint64([]byte{stuckKind, byte(c)}, seq), backend...)
+}
+
+func pauseKey(backend string) []byte { return append([]byte{metaKind, 'p'}, backend...) }
 
 func tailKey(backend, value string) []byte {
 	return append(namePrefix(tailKind, backend), hash(value)...)

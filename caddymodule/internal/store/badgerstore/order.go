@@ -35,9 +35,9 @@ func (st *step) readTail(tails map[string]uint64, d *event.Delivery) error {
 }
 
 // lineUp puts a new delivery into the queue, or behind the tail of its line.
-func (st *step) lineUp(d *event.Delivery, tails map[string]uint64) {
+func (st *step) lineUp(d *event.Delivery, tails map[string]uint64, mark byte) {
 	if d.OrderKey == "" {
-		st.queue(d.Backend, d.Due, d.Seq, fresh)
+		st.queue(d.Backend, d.Due, d.Seq, mark)
 		return
 	}
 	key := tailKey(d.Backend, d.OrderKey)
@@ -48,7 +48,7 @@ func (st *step) lineUp(d *event.Delivery, tails map[string]uint64) {
 		st.put(behindKey(d.Backend, d.OrderKey, tail), sealSeq(d.Seq))
 		return
 	}
-	st.queue(d.Backend, d.Due, d.Seq, fresh)
+	st.queue(d.Backend, d.Due, d.Seq, mark)
 }
 
 // The mark of a queue's key: whether its delivery has a record of progress.
@@ -69,6 +69,8 @@ func (st *step) queue(backend string, due time.Time, seq uint64, mark byte) {
 type successor struct {
 	behind []byte // the record that names it; nil if there is no line
 	seq    uint64 // 0 if nobody waits
+	// progress is of its attempts, where it has some and was retried by hand.
+	progress progressRecord
 }
 
 func (st *step) readSuccessor(d *event.Delivery) (next successor, err error) {
@@ -80,8 +82,14 @@ func (st *step) readSuccessor(d *event.Delivery) (next successor, err error) {
 	if err != nil || value == nil {
 		return next, err
 	}
-	next.seq, err = unsealSeq(value)
-	return next, whichRecordIf(next.behind, err)
+	if next.seq, err = unsealSeq(value); err != nil {
+		return next, whichRecord(next.behind, err)
+	}
+	key := progressKey(next.seq, d.Backend)
+	if value, err = get(st.txn, key); err != nil || value == nil {
+		return next, err
+	}
+	return next, whichRecordIf(key, decode(value, &next.progress))
 }
 
 // callUp lets the successor of a finished delivery into the queue, due at once.
@@ -94,9 +102,9 @@ func (st *step) callUp(d *event.Delivery, next successor) {
 	default:
 		now := microOf(d.Finished)
 		st.delete(next.behind)
-		st.putRecord(progressKey(next.seq, d.Backend), progressRecord{
-			State: event.Waiting, Due: now, Since: &now, Finished: microOf(time.Time{}),
-		})
+		p := next.progress
+		p.State, p.Due, p.Since, p.Finished = event.Waiting, now, &now, microOf(time.Time{})
+		st.putRecord(progressKey(next.seq, d.Backend), p)
 		st.queue(d.Backend, d.Finished, next.seq, progressed)
 	}
 }

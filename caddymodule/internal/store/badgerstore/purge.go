@@ -117,18 +117,35 @@ func (w *purging) goners(c class, key []byte, age time.Duration) error {
 	}
 	due, rest := all.due(w.policy.Now, age)
 	for len(due) > 0 && !w.full() {
-		var doomed [][]byte
-		if doomed, err = w.keysOf(due[0].Seq); err != nil {
+		var stale bool
+		if stale, err = w.st.isStale(c, due[0]); err != nil {
 			break
 		}
-		w.delete(doomed)
-		w.forget(due[0].Seq)
-		w.count(c)
+		if !stale {
+			if err = w.remove(c, due[0].Seq); err != nil {
+				break
+			}
+			w.count(c)
+		}
 		due = due[1:]
 	}
 	w.st.delete(key)
 	w.st.goners[c] = append(w.st.goners[c], slices.Concat(due, rest)...)
 	return err
+}
+
+// remove deletes an event and counts what no backend got of it.
+func (w *purging) remove(c class, seq uint64) error {
+	doomed, err := w.keysOf(seq)
+	if err != nil {
+		return err
+	}
+	if err := w.st.giveUp(c, seq); err != nil {
+		return err
+	}
+	w.delete(doomed)
+	w.forget(seq)
+	return nil
 }
 
 func (w *purging) forget(seq uint64) {

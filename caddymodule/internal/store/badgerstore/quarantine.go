@@ -25,9 +25,10 @@ func (s *Store) Quarantine(ctx context.Context, q *event.Quarantined, limit int)
 		if st.base.Quarantine[q.Source]+st.tally.Quarantine[q.Source] >= limit {
 			return fmt.Errorf("source %s: %w", q.Source, store.ErrQuarantineFull)
 		}
-		number := st.base.Sources[q.Source].Quarantined + st.tally.Sources[q.Source].Quarantined
-		prefix := namePrefix(quarantineKind, q.Source)
-		st.putLarge(timedKey(prefix, q.Request.Received, number), value, chunkBytes)
+		before, now := st.base.Sources[q.Source], st.tally.Sources[q.Source]
+		number := before.Quarantined + before.Released + now.Quarantined + now.Released // how many there ever were
+		st.putLarge(quarantineKey(q.Source, q.Request.Received, number), value, chunkBytes)
+		st.then(func() { q.Number = number })
 		st.tally.source(q.Source, store.Requests{Quarantined: 1})
 		st.tally.quarantine(q.Source, 1)
 		return nil
@@ -40,10 +41,15 @@ func (s *Store) QuarantineFull(source string, limit int) bool {
 }
 
 // Quarantined implements store.Store.
-func (s *Store) Quarantined(ctx context.Context, source string, n int) (qs []*event.Quarantined, err error) {
+func (s *Store) Quarantined(ctx context.Context, source string, after store.Place, n int) (qs []*event.Quarantined, err error) {
+	prefix := namePrefix(quarantineKind, source)
+	from, size := prefix, 0
+	if after != (store.Place{}) {
+		from = quarantineKey(source, after.At, after.Number+1)
+	}
 	err = s.view(ctx, func(txn *badger.Txn) error {
-		for key := range keys(txn, namePrefix(quarantineKind, source)) {
-			if len(qs) >= n {
+		for key := range keysFrom(txn, prefix, from) {
+			if len(qs) >= n || size > waitingBytes {
 				return nil
 			}
 			value, err := getLarge(txn, key)
@@ -54,6 +60,8 @@ func (s *Store) Quarantined(ctx context.Context, source string, n int) (qs []*ev
 			if err != nil {
 				return whichRecord(key, err)
 			}
+			q.Number = lastSeq(key)
+			size += len(q.Request.Body)
 			qs = append(qs, q)
 		}
 		return nil

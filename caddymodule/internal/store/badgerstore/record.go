@@ -43,6 +43,9 @@ func (st *step) recordRetry(d *event.Delivery, due time.Time, progress []byte) {
 	st.delete(queueKey(d.Backend, due, d.Seq))
 	st.put(progressKey(d.Seq, d.Backend), progress)
 	st.queue(d.Backend, d.Due, d.Seq, progressed)
+	if d.Count == 1 {
+		st.tally.backend(d.Backend, store.Deliveries{Retrying: 1})
+	}
 }
 
 // recordEnd takes a delivery out of the queue and calls up the next in line.
@@ -62,9 +65,13 @@ func (st *step) recordEnd(d *event.Delivery, l lease, progress []byte) error {
 	st.callUp(d, next)
 	change := store.Deliveries{Waiting: ^uint64(0)} // one less
 	rest.Waiting--
+	if d.Count > 1 {
+		change.Retrying = ^uint64(0)
+	}
 	if d.State == event.Dead {
 		change.Dead = 1
 		rest.Dead++
+		st.stick(classDead, d.Seq, d.Backend)
 	} else {
 		change.Delivered = 1
 	}

@@ -101,31 +101,35 @@ func (st *step) waits(seq uint64) bool {
 
 func (st *step) routeOne(r routing, tails map[string]uint64) {
 	st.routed[r.Seq] = true
-	st.then(func() {
-		st.store.unrouted.remove(r.Seq)
-		st.store.recent.route(r.Seq, r.Outcome)
-	})
+	st.then(func() { st.store.unrouted.remove(r.Seq) })
+	st.tally.events(store.Events{Waiting: ^uint64(0)}) // one less
 	st.putLarge(outcomeKey(r.Seq), r.outcome, routeInline)
+	st.settle(r, tails)
+}
+
+// settle writes what follows from an event's outcome.
+func (st *step) settle(r routing, tails map[string]uint64) {
+	st.then(func() { st.store.recent.route(r.Seq, r.Outcome) })
 	for _, d := range r.Deliveries {
-		st.lineUp(d, tails)
+		st.lineUp(d, tails, fresh)
 		st.tally.backend(d.Backend, store.Deliveries{Waiting: 1})
 	}
 	if n := len(r.Deliveries); n > 1 {
 		st.putRecord(seqKey(unfinishedKind, r.Seq), unfinishedRecord{Waiting: n})
 	}
-	change := store.Events{Waiting: ^uint64(0)} // one less
 	switch r.Outcome.State {
 	case event.Routed:
-		change.Routed = 1
+		st.tally.events(store.Events{Routed: 1})
 		if len(r.Deliveries) == 0 {
 			st.mayGo(classFinished, r.Outcome.At, r.Seq)
 		}
 	case event.Unrouted:
-		change.Unrouted = 1
+		st.tally.events(store.Events{Unrouted: 1})
 		st.mayGo(classUnrouted, r.Outcome.At, r.Seq)
+		st.stick(classUnrouted, r.Seq, "")
 	case event.Invalid:
-		change.Invalid = 1
+		st.tally.events(store.Events{Invalid: 1})
 		st.mayGo(classInvalid, r.Outcome.At, r.Seq)
+		st.stick(classInvalid, r.Seq, "")
 	}
-	st.tally.events(change)
 }

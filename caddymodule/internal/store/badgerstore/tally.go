@@ -44,6 +44,8 @@ func (t *tally) source(name string, d store.Requests) {
 	r.Duplicate += d.Duplicate
 	r.Quarantined += d.Quarantined
 	r.Refused += d.Refused
+	r.Replayed += d.Replayed
+	r.Released += d.Released
 	t.Sources[name] = r
 }
 
@@ -52,6 +54,7 @@ func (t *tally) events(d store.Events) {
 	t.Events.Routed += d.Routed
 	t.Events.Unrouted += d.Unrouted
 	t.Events.Invalid += d.Invalid
+	t.Events.Discarded += d.Discarded
 }
 
 func (t *tally) backend(name string, d store.Deliveries) {
@@ -59,6 +62,8 @@ func (t *tally) backend(name string, d store.Deliveries) {
 	b.Waiting += d.Waiting
 	b.Delivered += d.Delivered
 	b.Dead += d.Dead
+	b.Discarded += d.Discarded
+	b.Retrying += d.Retrying
 	t.Backends[name] = b
 }
 

@@ -28,6 +28,12 @@ func (u *unrouted) add(seq uint64) {
 	u.newest = seq
 }
 
+func (u *unrouted) newestOne() uint64 {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.newest
+}
+
 func (u *unrouted) remove(seq uint64) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -96,15 +96,15 @@ func (b *bench) refuses(want, err error) {
 }
 
 func retriesAreNotPurged(b *bench) {
-	ev := b.routed(start, "", "crm")
-	b.dies("crm", start)
-	b.must(b.Retry(ctx, ev.Seq, "crm", start))
+	ev := b.routed(start, "", "billing")
+	b.dies("billing", start)
+	b.must(b.Retry(ctx, ev.Seq, "billing", start))
 	p := store.Policy{Now: start.Add(time.Hour), Finished: time.Hour, Stuck: time.Hour}
 	if got := b.purge(p); got != (store.Purged{}) || b.gone(ev) {
 		b.Errorf("purged %+v while it waits", got)
 	}
 	again := start.Add(time.Minute)
-	b.dies("crm", again)
+	b.dies("billing", again)
 	if got := b.purge(p); got != (store.Purged{}) || b.gone(ev) {
 		b.Errorf("purged %+v by its former death", got)
 	}
@@ -112,7 +112,7 @@ func retriesAreNotPurged(b *bench) {
 	if got := b.purge(p); got != (store.Purged{Dead: 1}) || !b.gone(ev) {
 		b.Errorf("purged %+v at its age", got)
 	}
-	if got := b.counts().Backends["crm"]; got != (store.Deliveries{Discarded: 1}) {
+	if got := b.counts().Backends["billing"]; got != (store.Deliveries{Discarded: 1}) {
 		b.Errorf("counted %+v", got)
 	}
 	b.finds(store.Query{State: event.Dead})
