@@ -16,6 +16,7 @@ var arrows = map[string][]string{
 	"caddymodule/internal/verify":            {},
 	"caddymodule/internal/retry":             {},
 	"caddymodule/internal/guard":             {},
+	"caddymodule/internal/show":              {},
 	"caddymodule/internal/sender":            {"event"},
 	"caddymodule/internal/store":             {"event"},
 	"caddymodule/internal/store/badgerstore": {"event", "store"},
@@ -24,7 +25,7 @@ var arrows = map[string][]string{
 	"caddymodule/internal/delivery":          {"event", "retry", "store"},
 	"caddymodule/internal/gateway":           {"event", "verify", "sender", "store", "delivery", "rules"},
 	"caddymodule": {
-		"event", "verify", "sender", "store", "badgerstore", "delivery", "retry", "guard", "gateway", "rules",
+		"event", "verify", "sender", "store", "badgerstore", "delivery", "retry", "guard", "gateway", "rules", "show",
 	},
 	"caddymodule/cmd/caddy": {"caddymodule"},
 	// A stranger to the gateway: it sees what everyone sees.
