@@ -54,6 +54,8 @@ type Event struct {
 	SenderType string
 	Time       time.Time
 	Request    Request
+	// Trace is the trace that it belongs to, as a W3C traceparent; "" for none.
+	Trace string
 	// Forward names the allow-listed headers of Request that backends get.
 	Forward []string
 	// Outcome is the zero value until the event was routed.
