@@ -22,10 +22,12 @@ var arrows = map[string][]string{
 	"caddymodule/internal/store/badgerstore": {"event", "store"},
 	"caddymodule/internal/store/memstore":    {"event", "store"},
 	"caddymodule/internal/store/storetest":   {"event", "store", "memstore"},
-	"caddymodule/internal/delivery":          {"event", "retry", "store"},
-	"caddymodule/internal/gateway":           {"event", "verify", "sender", "store", "delivery", "rules"},
+	"caddymodule/internal/tracing":           {"event"},
+	"caddymodule/internal/delivery":          {"event", "retry", "store", "tracing"},
+	"caddymodule/internal/gateway":           {"event", "verify", "sender", "store", "delivery", "rules", "tracing"},
 	"caddymodule": {
 		"event", "verify", "sender", "store", "badgerstore", "delivery", "retry", "guard", "gateway", "rules", "show",
+		"tracing",
 	},
 	"caddymodule/cmd/caddy": {"caddymodule"},
 	// A stranger to the gateway: it sees what everyone sees.

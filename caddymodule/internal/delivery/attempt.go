@@ -25,6 +25,7 @@ func (w *Worker) send() {
 			w.queue.Return(d)
 			continue
 		}
+		s.Watch.Attempted(&a)
 		quiet := w.judge(s, a, h, probe)
 		w.recording <- struct{}{}
 		w.running.Go(func() {
@@ -49,8 +50,10 @@ func (w *Worker) judge(s *settings, a event.Attempt, h health, probe bool) (quie
 	case changed && open:
 		w.log.Error("the backend fails; mend it: until it answers, one delivery at a time is tried",
 			"failures", tolerated, "status", a.Status, "error", a.Error)
+		s.Watch.Down(tolerated)
 	case changed:
 		w.log.Info("the backend answers again", "duration", time.Since(since))
+		s.Watch.Up(time.Since(since))
 	}
 	return open && !changed && h == failing
 }
@@ -78,7 +81,9 @@ func (w *Worker) try(s *settings, d *event.Delivery) (a event.Attempt, h health)
 	if err != nil {
 		return event.Attempt{Error: s.explain(err)}, unknown
 	}
-	a = s.send(w.sending, ev, body, start)
+	span := s.Tracer.Attempt(w.sending, ev, w.backend)
+	defer func() { span.Answered(a.Status) }()
+	a = s.send(span.Context(), ev, body, start)
 	return a, healthOf(a)
 }
 
@@ -117,6 +122,8 @@ func (w *Worker) record(s *settings, d *event.Delivery, a event.Attempt, quiet b
 		w.log.Error("an attempt was not recorded; it may be repeated with the same Idempotency-Key",
 			"source", d.Source, "event_id", d.EventID, "attempt", next.Count, "error", err)
 		w.queue.Return(d)
+	} else if next.State == event.Dead {
+		s.Watch.Dead(&next)
 	}
 	if err != nil || next.State == event.Waiting || d.OrderKey != "" {
 		w.Wake() // there is one more to be leased, now or later

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/retry"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/tracing"
 )
 
 // Backend is an internal HTTP endpoint that receives events. It must not be
@@ -42,6 +43,10 @@ type Backend struct {
 	Retry retry.Policy
 	// Transport sends the requests. Default: http.DefaultTransport.
 	Transport http.RoundTripper
+	// Watch hears of attempts and their ends. Default: nobody.
+	Watch Watch
+	// Tracer makes a span of each attempt. Default: none.
+	Tracer *tracing.Tracer
 }
 
 // Validate tells what is wrong with the URL, the secrets or the headers.
@@ -83,6 +88,9 @@ func (s *settings) fillIn() {
 	}
 	if s.Transport == nil {
 		s.Transport = http.DefaultTransport
+	}
+	if s.Watch == nil {
+		s.Watch = unwatched{}
 	}
 }
 

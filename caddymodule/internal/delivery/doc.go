@@ -9,6 +9,7 @@
 //	request.go   its headers and signatures
 //	answer.go    what the backend answered
 //	backend.go   a backend's settings
+//	watch.go     who hears what becomes of deliveries
 //
 // What it holds to, by the numbers of the design's promises:
 //

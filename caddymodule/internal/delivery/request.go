@@ -14,6 +14,8 @@ import (
 	"time"
 
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 )
@@ -42,7 +44,7 @@ func (s *settings) request(ctx context.Context, ev *event.Event, body []byte, no
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("User-Agent", userAgent)
 	req.Header.Set("Idempotency-Key", visible(ev.Source, ":")+":"+id)
-	req.Header.Set("Traceparent", traceparent())
+	setTrace(ctx, req.Header)
 	req.Header.Set(webhooks.HeaderWebhookID, id)
 	req.Header.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
 	req.Header.Del(webhooks.HeaderWebhookSignature)
@@ -101,6 +103,15 @@ func visible(s, also string) string {
 		}
 	}
 	return out.String()
+}
+
+// setTrace lets the event's trace go on; one that has none begins one.
+func setTrace(ctx context.Context, header http.Header) {
+	if trace.SpanContextFromContext(ctx).IsValid() {
+		propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(header))
+		return
+	}
+	header.Set("Traceparent", traceparent())
 }
 
 // traceparent starts a new trace (W3C Trace Context, version 00), sampled, so

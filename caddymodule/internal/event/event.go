@@ -54,6 +54,8 @@ type Event struct {
 	SenderType string
 	Time       time.Time
 	Request    Request
+	// Trace is the trace that it belongs to, as a W3C traceparent; "" for none.
+	Trace string
 	// ReplayOf is the id of the event that this one repeats; "" for one that a
 	// sender sent.
 	ReplayOf string

@@ -33,6 +33,11 @@ type Answer struct {
 	Verdict Verdict
 	// ID is the event id; of a duplicate, the first one's.
 	ID string
+	// Secret tells which configured secret matched, from 0; -1 for none.
+	Secret int
+	// OtherBody tells that a duplicate's body is not the first one's: the
+	// sender gave one id to two things, and only the first was kept.
+	OtherBody bool
 }
 
 // Accept verifies a request and keeps it. It returns after the verdict is on
@@ -54,6 +59,7 @@ func (e *Engine) Accept(ctx context.Context, src *Source, r *event.Request, cred
 }
 
 func (e *Engine) keep(ctx context.Context, src *Source, r *event.Request, id event.Identity, result verify.Result) (Answer, error) {
+	span := e.config().Tracer.Keep(ctx, r.Header, src.Name).About(id.ID)
 	ev := &event.Event{
 		ID:         id.ID,
 		Source:     src.Name,
@@ -61,22 +67,30 @@ func (e *Engine) keep(ctx context.Context, src *Source, r *event.Request, id eve
 		SenderType: id.SenderType,
 		Time:       id.Time,
 		Request:    src.keepable(r, id),
+		Trace:      span.Traceparent(),
 		Forward:    src.Forward,
 	}
 	kept, err := e.store.Keep(ctx, ev, store.Dedupe{Key: id.Key, Window: id.Window})
 	if err != nil {
+		span.End("not_kept", true)
 		return Answer{}, e.notKept(src, err)
 	}
 	if kept.Duplicate {
-		e.log.LogAttrs(ctx, slog.LevelInfo, "duplicate",
-			slog.String("source", src.Name), slog.String("event_id", kept.ID))
-		return Answer{Verdict: Duplicate, ID: kept.ID}, nil
+		span.End("duplicate", false)
+		return e.duplicate(ctx, src, kept, result), nil
 	}
+	span.End("new", false)
 	e.log.LogAttrs(ctx, slog.LevelInfo, "kept",
 		slog.String("source", src.Name), slog.String("event_id", kept.ID),
 		slog.Int("bytes", len(r.Body)), slog.Int("secret", result.Secret))
 	e.wakeRouter()
-	return Answer{Verdict: Kept, ID: kept.ID}, nil
+	return Answer{Verdict: Kept, ID: kept.ID, Secret: result.Secret}, nil
+}
+
+func (e *Engine) duplicate(ctx context.Context, src *Source, kept store.Kept, result verify.Result) Answer {
+	e.log.LogAttrs(ctx, slog.LevelInfo, "duplicate",
+		slog.String("source", src.Name), slog.String("event_id", kept.ID), slog.Bool("other_body", kept.OtherBody))
+	return Answer{Verdict: Duplicate, ID: kept.ID, Secret: result.Secret, OtherBody: kept.OtherBody}
 }
 
 // turnAway deals with a request that failed verification. It answers like a

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/delivery"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/tracing"
 	"github.com/porterslodge/porterslodge/rules"
 )
 
@@ -17,6 +18,8 @@ type Config struct {
 	Sources    map[string]*Source
 	Retention  Retention
 	Quarantine Quarantine
+	// Tracer makes spans of keeping and routing; nil makes none.
+	Tracer *tracing.Tracer
 }
 
 // Backend is an internal endpoint, and how its deliveries are ordered.

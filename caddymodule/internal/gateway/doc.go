@@ -25,5 +25,6 @@
 //	route.go ── environment.go    normalize, decide: off it, in order of arrival
 //	generations.go                which config is in force, a worker per backend
 //	purge.go                      what has had its time
+//	status.go                     how it stands, for those who watch
 //	engine.go                     opening, draining, closing
 package gateway

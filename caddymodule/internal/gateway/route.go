@@ -9,6 +9,7 @@ import (
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/tracing"
 	"github.com/porterslodge/porterslodge/rules"
 )
 
@@ -59,18 +60,24 @@ func (e *Engine) routeBatch(ctx context.Context) (more bool, err error) {
 	c := e.config()
 	now := time.Now().UTC()
 	routed := make([]store.Routing, len(waiting))
+	spans := make([]tracing.Span, len(waiting))
 	woken := make(map[string]bool)
 	for i, ev := range waiting {
+		spans[i] = c.Tracer.Route(ev)
 		routed[i] = c.route(ev, now)
 		for _, d := range routed[i].Deliveries {
 			woken[d.Backend] = true
 		}
 	}
-	if err := e.store.Route(ctx, routed); err != nil {
-		return false, err
-	}
+	err = e.store.Route(ctx, routed)
 	for i, ev := range waiting {
-		e.logRouted(ev, routed[i].Outcome)
+		spans[i].End(string(routed[i].Outcome.State), err != nil)
+		if err == nil {
+			e.logRouted(ev, routed[i].Outcome)
+		}
+	}
+	if err != nil {
+		return false, err
 	}
 	e.crew.wake(woken)
 	return true, nil

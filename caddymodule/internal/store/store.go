@@ -129,6 +129,9 @@ type Kept struct {
 	// ID is the event's id; of a duplicate, the first one's.
 	ID        string
 	Duplicate bool
+	// OtherBody tells that the first one's body was another: the sender gave
+	// one id to two things. A store that doesn't remember says false.
+	OtherBody bool
 }
 
 // Routing is the outcome of one event and the deliveries it led to.

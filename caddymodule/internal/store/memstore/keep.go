@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -28,13 +29,13 @@ func (s *Store) keep(ev *event.Event, d store.Dedupe) store.Kept {
 		if ev.ReplayOf == "" {
 			s.count(ev.Source, store.Requests{Duplicate: 1})
 		}
-		return store.Kept{ID: first, Duplicate: true}
+		return store.Kept{ID: first.id, Duplicate: true, OtherBody: !bytes.Equal(first.body, ev.Request.Body)}
 	}
 	ev.Seq = uint64(len(s.events) + 1)
 	s.events = append(s.events, copyEvent(ev))
 	s.waiting[ev.Seq] = true
 	if remember {
-		s.seen[key] = memory{ev.ID, ev.Request.Received.Add(d.Window)}
+		s.seen[key] = memory{ev.ID, ev.Request.Received.Add(d.Window), bytes.Clone(ev.Request.Body)}
 	}
 	if ev.ReplayOf == "" {
 		s.count(ev.Source, store.Requests{New: 1})
@@ -42,15 +43,13 @@ func (s *Store) keep(ev *event.Event, d store.Dedupe) store.Kept {
 		s.count(ev.Source, store.Requests{Replayed: 1})
 	}
 	s.counts.Events.Waiting++
+	s.committed()
 	return store.Kept{ID: ev.ID}
 }
 
-func (s *Store) live(key dedupe, now time.Time) (string, bool) {
-	m, ok := s.seen[key]
-	if !ok || !now.Before(m.expires) {
-		return "", false
-	}
-	return m.id, true
+func (s *Store) live(key dedupe, now time.Time) (m memory, ok bool) {
+	m, ok = s.seen[key]
+	return m, ok && now.Before(m.expires)
 }
 
 // Quarantine implements store.Store.
@@ -71,6 +70,7 @@ func (s *Store) Quarantine(ctx context.Context, q *event.Quarantined, limit int)
 	})
 	s.count(q.Source, store.Requests{Quarantined: 1})
 	s.counts.InQuarantine[q.Source]++
+	s.committed()
 	return nil
 }
 

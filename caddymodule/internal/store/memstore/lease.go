@@ -78,6 +78,7 @@ func (s *Store) Record(ctx context.Context, d *event.Delivery) error {
 	if d.State != event.Waiting {
 		s.finish(d)
 	}
+	s.committed()
 	return nil
 }
 

@@ -18,6 +18,7 @@ type Store struct {
 	mu     sync.Mutex
 	closed bool
 	leased map[id]bool
+	commit func(int, time.Duration)
 	*content
 }
 
@@ -43,9 +44,13 @@ type dedupe struct{ source, key string }
 type memory struct {
 	id      string
 	expires time.Time
+	body    []byte
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store   = (*Store)(nil)
+	_ store.Watched = (*Store)(nil)
+)
 
 // New makes an empty store.
 func New() *Store {

@@ -40,6 +40,7 @@ func (s *Store) Route(ctx context.Context, routed []store.Routing) error {
 			s.route(&r)
 		}
 	}
+	s.committed()
 	return nil
 }
 

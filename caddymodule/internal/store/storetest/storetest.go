@@ -17,6 +17,10 @@ import (
 // Run tests a store. Opening the same folder again after Close must give back
 // what was in it; the suite closes what it opens.
 func Run(t *testing.T, open func(t *testing.T, dir string) store.Store) {
+	run(t, open, promises)
+}
+
+func run(t *testing.T, open func(t *testing.T, dir string) store.Store, promises map[string]func(*bench)) {
 	for name, test := range promises {
 		t.Run(name, func(t *testing.T) {
 			b := &bench{T: t, open: open, dir: t.TempDir()}
