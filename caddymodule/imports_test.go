@@ -16,6 +16,7 @@ var arrows = map[string][]string{
 	"caddymodule/internal/verify":            {},
 	"caddymodule/internal/retry":             {},
 	"caddymodule/internal/guard":             {},
+	"caddymodule/internal/adminapi":          {},
 	"caddymodule/internal/show":              {},
 	"caddymodule/internal/sender":            {"event"},
 	"caddymodule/internal/store":             {"event"},
@@ -27,7 +28,7 @@ var arrows = map[string][]string{
 	"caddymodule/internal/gateway":           {"event", "verify", "sender", "store", "delivery", "rules", "tracing"},
 	"caddymodule": {
 		"event", "verify", "sender", "store", "badgerstore", "delivery", "retry", "guard", "gateway", "rules", "show",
-		"tracing",
+		"tracing", "adminapi",
 	},
 	"caddymodule/cmd/caddy": {"caddymodule"},
 	// A stranger to the gateway: it sees what everyone sees.

@@ -11,6 +11,7 @@ func init() {
 	caddy.RegisterModule(Handler{})
 	caddy.RegisterModule(NotFound{})
 	caddy.RegisterModule(BadgerStore{})
+	caddy.RegisterModule(AdminAPI{})
 
 	httpcaddyfile.RegisterGlobalOption(appName, parseApp)
 	httpcaddyfile.RegisterDirective(directive, parseSource)

@@ -39,6 +39,7 @@ func (w *Worker) send() {
 // breaker is open nobody needs to hear of each failure: those are quiet.
 func (w *Worker) judge(s *settings, a event.Attempt, h health, probe bool) (quiet bool) {
 	w.mu.Lock()
+	w.last = a
 	since := w.breaker.since
 	changed := w.breaker.end(h, probe, time.Now(), s.Retry.First)
 	open := w.breaker.open()

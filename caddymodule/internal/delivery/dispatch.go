@@ -50,6 +50,9 @@ func (w *Worker) missing(s *settings) (n int, wait time.Duration) {
 // permitted is how many deliveries may be ready now by the breaker and the rate;
 // where no attempt may begin, how long to wait.
 func (w *Worker) permitted(s *settings, now time.Time) (n int, wait time.Duration) {
+	if w.paused {
+		return 0, longestSleep
+	}
 	if wait = w.breaker.wait(now); wait > 0 {
 		return 0, wait
 	}

@@ -65,6 +65,9 @@ func attributes(ev *event.Event) *cloudevents.EventContextV1 {
 	if subject := text(ev.Outcome.Normalized.Subject); subject != "" {
 		attributes.Subject = &subject
 	}
+	if first := text(ev.ReplayOf); first != "" {
+		attributes.Extensions["replayof"] = first
+	}
 	if senderType := text(ev.SenderType); senderType != "" {
 		attributes.Extensions["sendertype"] = senderType
 	}

@@ -51,6 +51,8 @@ type Worker struct {
 	ready   []*event.Delivery // leased and not yet attempted, earliest first
 	senders int               // each with one attempt at most
 	breaker breaker
+	paused  bool
+	last    event.Attempt // that ended
 
 	leasing, sending         context.Context // leasing ends when Stop begins, sending when it may wait no longer
 	stopLeasing, stopSending context.CancelFunc

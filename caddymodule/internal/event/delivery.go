@@ -66,6 +66,9 @@ type Quarantined struct {
 	ID             string
 	Source, Sender string
 	// Reason is why verification failed, without any secret.
-	Reason  string
-	Request Request
+	Reason string
+	// URL and Token are what else proof may stand in: the URL as the sender
+	// called it, and the token in it, "" where there was none.
+	URL, Token string
+	Request    Request
 }

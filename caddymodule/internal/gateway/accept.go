@@ -49,7 +49,7 @@ func (e *Engine) Accept(ctx context.Context, src *Source, r *event.Request, cred
 	}
 	result := src.Verifier.Verify(creds)
 	if !result.OK {
-		return e.turnAway(ctx, src, r, result)
+		return e.turnAway(ctx, src, r, creds, result)
 	}
 	id, err := src.identify(r)
 	if err != nil {
@@ -96,7 +96,7 @@ func (e *Engine) duplicate(ctx context.Context, src *Source, kept store.Kept, re
 // turnAway deals with a request that failed verification. It answers like a
 // kept one unless the source's config says otherwise. What is not to be kept
 // costs as little as can be: no look at the body, no write.
-func (e *Engine) turnAway(ctx context.Context, src *Source, r *event.Request, result verify.Result) (Answer, error) {
+func (e *Engine) turnAway(ctx context.Context, src *Source, r *event.Request, creds *verify.Request, result verify.Result) (Answer, error) {
 	limit := e.config().Quarantine.Limit
 	switch {
 	case result.Missing && src.Challenge:
@@ -121,7 +121,7 @@ func (e *Engine) turnAway(ctx context.Context, src *Source, r *event.Request, re
 	}
 	if !id.Secret {
 		// A release verifies again, so the headers that carry proof stay.
-		q.Request.Header = r.Header
+		q.Request.Header, q.URL, q.Token = r.Header, creds.URL, creds.Token
 	}
 	err = e.store.Quarantine(ctx, q, limit)
 	if errors.Is(err, store.ErrQuarantineFull) {

@@ -33,7 +33,10 @@ type Engine struct {
 	// current is the config in force; while none is attached, the last one.
 	current atomic.Pointer[Config]
 
-	crew *crew
+	crew   *crew
+	pauses *pauses
+	// pausing lets one change of them be made at a time.
+	pausing sync.Mutex
 
 	arrived chan struct{}
 	// strangers bounds how many unverified requests are decoded at once.
@@ -46,8 +49,9 @@ type Engine struct {
 func New(s store.Store, log *slog.Logger) *Engine {
 	e := &Engine{store: s, log: log, arrived: make(chan struct{}, 1), strangers: make(chan struct{}, 2)}
 	e.current.Store(&Config{Quarantine: Quarantine{Age: DefaultQuarantineAge, Limit: DefaultQuarantineLimit}})
+	e.pauses = newPauses(s, log)
 	e.crew = newCrew(log, func(b *delivery.Backend) *delivery.Worker {
-		return delivery.Start(s, b, e.original, log)
+		return delivery.Start(pausable{s, e.pauses}, b, e.original, log)
 	})
 	return e
 }

@@ -95,9 +95,15 @@ func (e *Engine) logRouted(ev *event.Event, o event.Outcome) {
 	}
 }
 
-// route decides what becomes of an event. Whatever goes wrong in it becomes
+// route decides what becomes of an event.
+func (c *Config) route(ev *event.Event, now time.Time) store.Routing {
+	r, _ := c.judge(ev, now)
+	return r
+}
+
+// judge decides what becomes of an event. Whatever goes wrong in it becomes
 // the event's outcome: it never loses the event nor stops the router.
-func (c *Config) route(ev *event.Event, now time.Time) (r store.Routing) {
+func (c *Config) judge(ev *event.Event, now time.Time) (r store.Routing, verdicts []rules.Verdict) {
 	r = store.Routing{Seq: ev.Seq, Outcome: event.Outcome{At: now}}
 	defer func() {
 		if p := recover(); p != nil {
@@ -111,12 +117,12 @@ func (c *Config) route(ev *event.Event, now time.Time) (r store.Routing) {
 	r.Outcome.Normalized = normalized
 	if len(reasons) > 0 {
 		r.Outcome.State, r.Outcome.Reasons = event.Invalid, reasons
-		return r
+		return r, nil
 	}
 	env, err := c.environment(s, ev, &normalized)
 	if err != nil {
 		r.Outcome.State, r.Outcome.Reasons = event.Invalid, []string{err.Error()}
-		return r
+		return r, nil
 	}
 	d := c.Rules.Decide(&env)
 	r.Outcome.State, r.Outcome.Reasons = verdict(d, &normalized)
@@ -124,10 +130,10 @@ func (c *Config) route(ev *event.Event, now time.Time) (r store.Routing) {
 	if r.Outcome.State == event.Routed && !d.Dropped && !unwanted(d, &normalized) {
 		r.Deliveries = c.deliveries(ev, &env, d, now)
 	}
-	for _, d := range r.Deliveries {
-		r.Outcome.Backends = append(r.Outcome.Backends, d.Backend)
+	for _, to := range r.Deliveries {
+		r.Outcome.Backends = append(r.Outcome.Backends, to.Backend)
 	}
-	return r
+	return r, d.Verdicts
 }
 
 // verdict turns the rules' decision into the event's state.

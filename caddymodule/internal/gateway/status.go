@@ -2,7 +2,11 @@ package gateway
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"time"
 
+	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
 
@@ -14,6 +18,12 @@ type Status struct {
 	// Down tells of each backend that has a worker whether it is spared now,
 	// because it failed too often in a row.
 	Down map[string]bool
+	// Last is the attempt that ended last at each backend since the start.
+	Last map[string]event.Attempt
+	// Paused tells since when each backend is that an operator paused.
+	Paused map[string]time.Time
+	// Sources and Backends are those of the config in force.
+	Sources, Backends []string
 	// QuarantineLimit is how many requests each source's quarantine holds.
 	QuarantineLimit int
 }
@@ -24,7 +34,15 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	s := Status{Counts: counts, Down: e.crew.down(), QuarantineLimit: e.config().Quarantine.Limit}
+	c := e.config()
+	s := Status{
+		Counts: counts, Down: e.crew.down(), QuarantineLimit: c.Quarantine.Limit,
+		Last: e.crew.last(), Paused: e.pauses.paused(),
+		Sources: slices.Sorted(maps.Keys(c.Sources)),
+	}
+	for _, b := range c.Backends {
+		s.Backends = append(s.Backends, b.Name)
+	}
 	if w, ok := e.store.(store.Watched); ok {
 		m := w.Measure()
 		s.Measures = &m
@@ -55,4 +73,17 @@ func (c *crew) down() map[string]bool {
 		down[name] = w.Down()
 	}
 	return down
+}
+
+// last tells of each worker that made an attempt which was the last.
+func (c *crew) last() map[string]event.Attempt {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last := make(map[string]event.Attempt, len(c.workers))
+	for name, w := range c.workers {
+		if a := w.Last(); !a.At.IsZero() {
+			last[name] = a
+		}
+	}
+	return last
 }

@@ -127,11 +127,14 @@ type quarantinedRecord struct {
 	Sender  string        `cbor:"3,keyasint"`
 	Reason  string        `cbor:"4,keyasint"`
 	Request requestRecord `cbor:"5,keyasint"`
+	URL     string        `cbor:"6,keyasint,omitempty"`
+	Token   string        `cbor:"7,keyasint,omitempty"`
 }
 
 func encodeQuarantined(q *event.Quarantined) ([]byte, error) {
 	return encode(quarantinedRecord{
 		ID: q.ID, Source: q.Source, Sender: q.Sender, Reason: q.Reason, Request: recordOfRequest(&q.Request),
+		URL: q.URL, Token: q.Token,
 	})
 }
 
@@ -142,5 +145,6 @@ func decodeQuarantined(value []byte) (*event.Quarantined, error) {
 	}
 	return &event.Quarantined{
 		ID: r.ID, Source: r.Source, Sender: r.Sender, Reason: r.Reason, Request: r.Request.request(),
+		URL: r.URL, Token: r.Token,
 	}, nil
 }

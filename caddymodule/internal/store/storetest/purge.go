@@ -139,5 +139,6 @@ func (b *bench) quarantined(at time.Time) *event.Quarantined {
 	ev := b.event(at)
 	return &event.Quarantined{
 		ID: fmt.Sprintf("q-%d", b.n), Source: ev.Source, Sender: ev.Sender, Reason: "no signature", Request: ev.Request,
+		URL: "https://hooks/knolyx?token=t", Token: "t",
 	}
 }

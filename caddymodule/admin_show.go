@@ -1,0 +1,90 @@
+package caddymodule
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/adminapi"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/gateway"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+)
+
+func adminShow(r *adminRequest) (any, error) {
+	seq, err := strconv.ParseUint(r.PathValue("seq"), 10, 64)
+	if err != nil {
+		return nil, refusal("an event is named by its number; search for an id by events?id=")
+	}
+	x, err := r.engine.Explain(r.Context(), seq)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("there is no event %d: %w", seq, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return shown(&x)
+}
+
+func shown(x *gateway.Explained) (adminapi.Shown, error) {
+	out := adminapi.Shown{
+		Event: listed(&x.Sight), SenderType: x.SenderType,
+		Method: x.Request.Method, Path: x.Request.Path, Query: x.Request.Query, Headers: x.Request.Header,
+		RoutedAt: x.Outcome.At, Today: today(x),
+	}
+	if out.Original = x.Original; !json.Valid(x.Original) || bytes.Equal(x.Original, []byte("null")) {
+		out.Original, out.Body = nil, x.Request.Body
+	}
+	for _, d := range x.Deliveries {
+		out.Carried = append(out.Carried, history(d))
+	}
+	if x.Outcome.Normalized.Type == "" {
+		return out, nil
+	}
+	var err error
+	out.Normalized, err = normalized(&x.Outcome.Normalized)
+	return out, err
+}
+
+func normalized(n *event.Normalized) (out adminapi.Normalized, err error) {
+	out = adminapi.Normalized{Type: n.Type, Subject: n.Subject, Time: n.Time, Changed: n.Changed}
+	if out.Data, err = json.Marshal(n.Data); err != nil {
+		return out, err
+	}
+	if n.Previous != nil {
+		out.Previous, err = json.Marshal(n.Previous)
+	}
+	return out, err
+}
+
+func history(d *event.Delivery) adminapi.Carried {
+	out := adminapi.Carried{Delivery: carried(d), Rule: d.Rule, Data: d.Data, Since: d.Since}
+	for _, a := range d.Attempts {
+		out.Newest = append(out.Newest, attempted(a))
+	}
+	return out
+}
+
+func attempted(a event.Attempt) adminapi.Attempt {
+	return adminapi.Attempt{
+		At: a.At, Duration: a.Duration.Seconds(), Status: a.Status, Error: a.Error,
+		RetryAfter: a.RetryAfter.Seconds(), Answer: strings.ToValidUTF8(string(a.Answer), "\uFFFD"),
+	}
+}
+
+func today(x *gateway.Explained) adminapi.Today {
+	t := adminapi.Today{
+		State: string(x.Today.State), Reasons: x.Today.Reasons, Dropped: x.Today.Dropped, Backends: x.Today.Backends,
+	}
+	for _, v := range x.Verdicts {
+		r := adminapi.Rule{Name: v.Rule, Matched: v.Matched}
+		if v.Err != nil {
+			r.Error = v.Err.Error()
+		}
+		t.Rules = append(t.Rules, r)
+	}
+	return t
+}
