@@ -11,9 +11,10 @@ import (
 // webhookCommands are the subcommands of `caddy webhooks`, each from its own
 // command_<name>.go.
 func webhookCommands() []*cobra.Command {
-	return []*cobra.Command{
+	return append([]*cobra.Command{
 		sendersCommand(),
-	}
+		statusCommand(), eventsCommand(), showCommand(), releaseCommand(), pauseCommand(), resumeCommand(),
+	}, actCommands()...)
 }
 
 var webhooksCommand = caddycmd.Command{
