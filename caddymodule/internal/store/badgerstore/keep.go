@@ -20,14 +20,17 @@ func (s *Store) Keep(ctx context.Context, ev *event.Event, d store.Dedupe) (stor
 		return store.Kept{}, err
 	}
 	defer s.leave()
-	k := keeping{store: s, ev: ev}
+	if s.broken.Load() {
+		return store.Kept{}, store.ErrBroken
+	}
+	a := arrival{ev: ev, id: ev.ID, source: ev.Source, received: ev.Request.Received}
 	if d.Window > 0 && d.Key != "" {
-		k.key, k.window = hashKey(ev.Source, d.Key), d.Window
-		if err := s.keys.claim(ctx, k.key); err != nil {
+		a.key, a.window = hashKey(ev.Source, d.Key), d.Window
+		if err := s.keys.claim(ctx, a.key); err != nil {
 			return store.Kept{}, err
 		}
-		defer s.keys.release(k.key)
-		first, live, err := s.seen(k.key, ev.Request.Received)
+		defer s.keys.release(a.key)
+		first, live, err := s.seen(a.key, ev.Request.Received)
 		if err != nil {
 			return store.Kept{}, err
 		}
@@ -36,7 +39,11 @@ func (s *Store) Keep(ctx context.Context, ev *event.Event, d store.Dedupe) (stor
 			return store.Kept{ID: first, Duplicate: true}, nil
 		}
 	}
-	if err := k.write(ctx); err != nil {
+	var err error
+	if a.record, err = encodeArrival(&a); err != nil {
+		return store.Kept{}, err
+	}
+	if err := s.arrivals.submit(ctx, &a, len(a.record)); err != nil {
 		return store.Kept{}, err
 	}
 	return store.Kept{ID: ev.ID}, nil
@@ -44,8 +51,11 @@ func (s *Store) Keep(ctx context.Context, ev *event.Event, d store.Dedupe) (stor
 
 // seen looks for a live dedupe key that the caller has claimed.
 func (s *Store) seen(key dedupeHash, now time.Time) (id string, live bool, err error) {
-	if s.broken.Load() {
-		return "", false, store.ErrBroken
+	if a := s.ledger.arrival(key); a != nil {
+		return a.id, now.Before(a.expires()), nil
+	}
+	if !s.filter.mayHave(key) {
+		return "", false, nil
 	}
 	err = s.versions.view(func(txn *badger.Txn) error {
 		k := dedupeKey(key)
@@ -59,44 +69,4 @@ func (s *Store) seen(key dedupeHash, now time.Time) (id string, live bool, err e
 		return err
 	})
 	return id, live, err
-}
-
-// keeping is one call of Keep that writes.
-type keeping struct {
-	store  *Store
-	ev     *event.Event
-	window time.Duration // 0 remembers nothing
-	key    dedupeHash
-	value  []byte
-	memory []byte // the dedupe key's record
-}
-
-func (k *keeping) write(ctx context.Context) (err error) {
-	if k.value, err = encodeEvent(k.ev); err != nil {
-		return err
-	}
-	if k.window > 0 {
-		expires := microOf(k.ev.Request.Received.Add(k.window))
-		if k.memory, err = encode(dedupeRecord{ID: k.ev.ID, Expires: expires}); err != nil {
-			return err
-		}
-	}
-	cost := min(len(k.value), chunkBytes) + len(k.memory) + 3*keyCost
-	return k.store.submit(ctx, operation{cost: cost, room: len(k.value), apply: k.apply})
-}
-
-func (k *keeping) apply(st *step) error {
-	seq := st.nextSeq()
-	if k.memory != nil {
-		st.putFor(dedupeKey(k.key), k.memory, k.window+dedupeGrace)
-	}
-	st.putLarge(eventKey(seq), k.value, chunkBytes)
-	st.then(func() {
-		k.ev.Seq = seq
-		k.store.recent.add(k.ev)
-		k.store.unrouted.add(seq)
-	})
-	st.tally.source(k.ev.Source, store.Requests{New: 1})
-	st.tally.events(store.Events{Waiting: 1})
-	return nil
 }

@@ -24,7 +24,7 @@ func (s *Store) Purge(ctx context.Context, p store.Policy, n int) (store.Purged,
 	defer s.leave()
 	w := purging{store: s, policy: p, left: n}
 	// At the full cost it is the last operation of its step.
-	if err := s.submit(ctx, operation{cost: operationBytes, apply: w.apply}); err != nil {
+	if err := s.submit(ctx, change{apply: w.apply}, stepBytes); err != nil {
 		return store.Purged{}, err
 	}
 	return w.purged, nil
@@ -116,6 +116,11 @@ func (w *purging) goners(c class, key []byte, age time.Duration) error {
 		return whichRecord(key, err)
 	}
 	due, rest := all.due(w.policy.Now, age)
+	// What no step has written yet as routed would be routed again.
+	routedTo := w.store.unrouted.routedTo()
+	for len(due) > 0 && due[len(due)-1].Seq > routedTo {
+		due, rest = due[:len(due)-1], append(rest, due[len(due)-1])
+	}
 	for len(due) > 0 && !w.full() {
 		var doomed [][]byte
 		if doomed, err = w.keysOf(due[0].Seq); err != nil {
@@ -132,7 +137,7 @@ func (w *purging) goners(c class, key []byte, age time.Duration) error {
 }
 
 func (w *purging) forget(seq uint64) {
-	w.st.tally.PurgedTo = max(w.st.tally.PurgedTo, seq)
+	w.st.purge(seq)
 	w.st.then(func() { w.store.recent.forget(seq) })
 }
 
@@ -145,14 +150,8 @@ func (w *purging) keysOf(seq uint64) (doomed [][]byte, err error) {
 	for _, d := range o.Deliveries {
 		doomed = append(doomed, progressKey(seq, d.Backend))
 	}
-	for _, key := range [][]byte{eventKey(seq), outcomeKey(seq)} {
-		all, err := largeKeys(w.txn, key)
-		if err != nil {
-			return nil, err
-		}
-		doomed = append(doomed, all...)
-	}
-	return doomed, nil
+	all, err := largeKeys(w.txn, outcomeKey(seq))
+	return append(doomed, all...), err
 }
 
 func (w *purging) quarantine(source string) error {
