@@ -2,9 +2,13 @@ package badgerstore
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,38 +16,91 @@ import (
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store/journal"
 )
 
 var errSync = errors.New("input/output error")
 
-func TestNothingIsAcknowledgedAfterAFailedCommit(t *testing.T) {
-	dir := t.TempDir()
-	var log logged
-	s := open(t, Options{Path: dir, Logger: log.logger()})
-	must(t, route(s, keep(t, s, "before", 10), "", 0))
-	ds, _, err := s.Lease(ctx, "crm", start, 1)
-	must(t, err)
-	before, err := s.Counts(ctx)
-	must(t, err)
-	// Badger shows readers what a failed sync left in memory.
-	s.commit = func(txn *badger.Txn, version uint64) error {
-		if err := txn.CommitAt(version, nil); err != nil {
-			t.Error(err)
-		}
+// failing is a disk whose syncs of the journal fail on demand, or wait.
+type failing struct {
+	now     atomic.Bool
+	reached chan struct{} // where it isn't nil, each sync waits for let
+	let     chan error
+}
+
+func (d *failing) sync(f *os.File) error {
+	if d.now.Load() {
 		return errSync
 	}
-	lost := store.Dedupe{Key: "lost", Window: time.Hour}
-	if _, err := s.Keep(ctx, newEvent("lost", 10), lost); !errors.Is(err, store.ErrBroken) {
-		t.Errorf("the failed commit: %v", err)
+	if d.reached != nil {
+		d.reached <- struct{}{}
+		if err := <-d.let; err != nil {
+			return err
+		}
 	}
-	s.commit = commit
-	ds[0].State = event.Delivered
-	_, keepErr := s.Keep(ctx, newEvent("lost", 10), lost)
+	return f.Sync()
+}
+
+// onHeldDisk opens a store whose syncs of the journal are let through one by one.
+func onHeldDisk(t *testing.T) (*Store, *failing) {
+	disk := &failing{reached: make(chan struct{}), let: make(chan error)}
+	return open(t, Options{Path: t.TempDir(), journal: journal.Options{Sync: disk.sync}}), disk
+}
+
+func TestNothingIsAcknowledgedAfterAFailedWrite(t *testing.T) {
+	for name, write := range map[string]func(*Store, *failing) error{
+		"journal": func(s *Store, disk *failing) error {
+			disk.now.Store(true)
+			defer disk.now.Store(false)
+			_, err := s.Keep(ctx, newEvent("lost", 10), store.Dedupe{Key: "lost", Window: time.Hour})
+			return err
+		},
+		"database": func(s *Store, _ *failing) error {
+			defer func() { s.commit = commit }()
+			// Badger shows readers what a failed sync left in memory.
+			s.commit = func(txn *badger.Txn, version uint64) error {
+				if err := txn.CommitAt(version, nil); err != nil {
+					t.Error(err)
+				}
+				return errSync
+			}
+			return route(s, &event.Event{Seq: 2}, "", 0)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log logged
+			var disk failing
+			s := open(t, Options{Path: t.TempDir(), Logger: log.logger(), journal: journal.Options{Sync: disk.sync}})
+			must(t, route(s, keep(t, s, "before", 10), "", 0))
+			keep(t, s, "waits", 10)
+			ds, _, err := s.Lease(ctx, "crm", start, 1)
+			must(t, err)
+			before, err := s.Counts(ctx)
+			must(t, err)
+			if err := write(s, &disk); !errors.Is(err, store.ErrBroken) {
+				t.Errorf("the write that failed: %v", err)
+			}
+			mustAllBeBroken(t, s, ds[0])
+			if after, err := s.Counts(ctx); err != nil || fmt.Sprint(after) != fmt.Sprint(before) {
+				t.Errorf("counted %+v, %v; before it was %+v", after, err, before)
+			}
+			if n := strings.Count(log.String(), "level=ERROR"); n != 1 {
+				t.Errorf("logged %d errors, want one:\n%s", n, &log)
+			}
+		})
+	}
+}
+
+func mustAllBeBroken(t *testing.T, s *Store, d *event.Delivery) {
+	t.Helper()
+	d.State = event.Delivered
+	_, keepErr := s.Keep(ctx, newEvent("lost", 10), store.Dedupe{Key: "lost", Window: time.Hour})
+	_, repeatErr := s.Keep(ctx, newEvent("before", 10), store.Dedupe{Key: "before", Window: time.Hour})
 	_, _, leaseErr := s.Lease(ctx, "crm", start, 1)
 	_, purgeErr := s.Purge(ctx, store.Policy{}, 1)
 	for name, err := range map[string]error{
-		"keep": keepErr, "lease": leaseErr, "purge": purgeErr,
-		"record":     s.Record(ctx, ds[0]),
+		"keep": keepErr, "keep again": repeatErr, "lease": leaseErr, "purge": purgeErr,
+		"record":     s.Record(ctx, d),
 		"quarantine": s.Quarantine(ctx, &event.Quarantined{Source: "a"}, 9),
 		"route":      route(s, &event.Event{Seq: 2}, "", 0),
 	} {
@@ -51,15 +108,9 @@ func TestNothingIsAcknowledgedAfterAFailedCommit(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if after, err := s.Counts(ctx); err != nil || after.Sources["knolyx"] != before.Sources["knolyx"] {
-		t.Errorf("counted %+v, %v; before it was %+v", after, err, before)
-	}
-	if n := strings.Count(log.String(), "level=ERROR"); n != 1 {
-		t.Errorf("logged %d errors, want one:\n%s", n, &log)
-	}
 }
 
-// hold lets the committer's next commits through one by one. A commit is
+// hold lets the next commits to the database through one by one. A commit is
 // visible to Badger's readers before it is let through.
 func hold(s *Store) (committed <-chan struct{}, let chan<- error) {
 	c, l := make(chan struct{}), make(chan error)
@@ -73,9 +124,8 @@ func hold(s *Store) (committed <-chan struct{}, let chan<- error) {
 	return c, l
 }
 
-func TestAnUnconfirmedCommitMakesNoDuplicate(t *testing.T) {
-	s := open(t, Options{Path: t.TempDir()})
-	committed, let := hold(s)
+func TestAnUnconfirmedWriteMakesNoDuplicate(t *testing.T) {
+	s, disk := onHeldDisk(t)
 	d := store.Dedupe{Key: "new", Window: time.Hour}
 	var all sync.WaitGroup
 	for range 2 {
@@ -85,8 +135,8 @@ func TestAnUnconfirmedCommitMakesNoDuplicate(t *testing.T) {
 			}
 		})
 	}
-	<-committed
-	let <- errSync
+	<-disk.reached
+	disk.let <- errSync
 	all.Wait()
 }
 
@@ -107,12 +157,11 @@ func TestAnUnconfirmedCommitIsNotLeased(t *testing.T) {
 }
 
 func TestWhatComesWhileTheFirstIsWrittenIsADuplicateOfIt(t *testing.T) {
-	s := open(t, Options{Path: t.TempDir()})
-	committed, let := hold(s)
+	s, disk := onHeldDisk(t)
 	d := store.Dedupe{Key: "same", Window: time.Hour}
 	var all sync.WaitGroup
 	all.Go(func() { keep(t, s, "same", 10) })
-	<-committed
+	<-disk.reached
 	for range 10 {
 		all.Go(func() {
 			if k, err := s.Keep(ctx, newEvent("other", 10), d); err != nil || !k.Duplicate || k.ID != "same" {
@@ -125,17 +174,15 @@ func TestWhatComesWhileTheFirstIsWrittenIsADuplicateOfIt(t *testing.T) {
 	if k, err := s.Keep(soon, newEvent("other", 10), d); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("answered %+v, %v before the first was on disk", k, err)
 	}
-	let <- nil
+	disk.let <- nil
 	all.Wait()
-	s.commit = commit
 	if c, _ := s.Counts(ctx); c.Sources["knolyx"] != (store.Requests{New: 1, Duplicate: 10}) {
 		t.Errorf("counted %+v", c.Sources)
 	}
 }
 
 func TestAContextCountsOnlyUntilAnOperationIsQueued(t *testing.T) {
-	s := open(t, Options{Path: t.TempDir()})
-	committed, let := hold(s)
+	s, disk := onHeldDisk(t)
 	ending, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -143,22 +190,21 @@ func TestAContextCountsOnlyUntilAnOperationIsQueued(t *testing.T) {
 			t.Errorf("taken before its context ended: %v", err)
 		}
 	})
-	<-committed
-	for range cap(s.operations) {
-		all.Go(func() { _ = s.Quarantine(ctx, &event.Quarantined{Source: "a"}, 1) })
+	<-disk.reached
+	for range cap(s.arrivals.queued) {
+		all.Go(func() { keep(t, s, rand.Text(), 10) })
 	}
-	waitFor(t, func() bool { return len(s.operations) == cap(s.operations) })
+	waitFor(t, func() bool { return len(s.arrivals.queued) == cap(s.arrivals.queued) })
 	cancel()
 	soon, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 	defer cancel()
 	if _, err := s.Keep(soon, newEvent("late", 10), store.Dedupe{}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("not taken before its context ended: %v", err)
 	}
-	let <- nil
-	<-committed
-	let <- nil
+	disk.let <- nil
+	<-disk.reached
+	disk.let <- nil
 	all.Wait()
-	s.commit = commit
 }
 
 func waitFor(t *testing.T, ok func() bool) {

@@ -18,7 +18,7 @@ func (s *Store) byHand(ctx context.Context, cost int, apply func(*step) error) e
 		return err
 	}
 	defer s.leave()
-	return s.submit(ctx, operation{cost: cost, apply: apply})
+	return s.submit(ctx, change{apply: apply}, cost)
 }
 
 // Retry implements store.Store.
@@ -108,7 +108,7 @@ func (st *step) stuckOutcome(seq uint64) (*outcomeRecord, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case o.State == "" && !st.waits(seq):
+	case o.State == "" && !st.waits(seq), o.State == event.Discarded:
 		return nil, store.ErrNotFound
 	case o.State != event.Unrouted && o.State != event.Invalid:
 		return nil, store.ErrState
@@ -126,7 +126,7 @@ func (s *Store) Discard(ctx context.Context, seq uint64, backend string, now tim
 		if err != nil {
 			return err
 		}
-		return st.remove(classOf(o.State), seq)
+		return st.remove(o, seq, now)
 	})
 }
 
@@ -136,7 +136,7 @@ func (st *step) discardDelivery(seq uint64, backend string, now time.Time) error
 		return err
 	}
 	if w.waiting+w.done == 0 && w.dead == 1 {
-		return st.remove(classDead, seq)
+		return st.remove(w.outcome, seq, now)
 	}
 	d.State, d.Finished = event.Discarded, now
 	progress, err := encodeProgress(d)
@@ -157,8 +157,26 @@ func (st *step) discardDelivery(seq uint64, backend string, now time.Time) error
 	return nil
 }
 
-// remove deletes an event at once, as purging does when it has had its time.
-func (st *step) remove(c class, seq uint64) error {
-	w := purging{store: st.store, st: st, txn: st.txn}
-	return w.remove(c, seq)
+// remove takes an event away at once. What stays of it until it is purged is an
+// outcome that nobody is shown: without any, it would be routed again after a
+// crash. Its request goes with the file of the journal in which it stands.
+func (st *step) remove(o *outcomeRecord, seq uint64, now time.Time) error {
+	gone, err := encode(outcomeRecord{State: event.Discarded, At: microOf(now)})
+	if err != nil {
+		return err
+	}
+	c := classOf(o.State)
+	if c == classFinished { // its last delivery was dead
+		c = classDead
+	}
+	if err := st.giveUp(c, seq); err != nil {
+		return err
+	}
+	for _, d := range o.Deliveries {
+		st.delete(progressKey(seq, d.Backend))
+	}
+	st.replaceLarge(outcomeKey(seq), gone, routeInline)
+	st.mayGo(classDiscarded, now, seq)
+	st.then(func() { st.store.recent.forget(seq) })
+	return nil
 }

@@ -8,15 +8,17 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store/journal"
 )
 
 // format is the version of keys and records.
-const format = 2
+const format = 3
 
 // inspect reads the counts and compares them with the records, at a cost in
 // proportion to the backlog. Where they differ, it says so and believes the
-// records. It also deletes chunks that a crash left without their record.
-func (s *Store) inspect() error {
+// records. Then it takes up what had arrived in the journal alone. It also
+// deletes chunks that a crash left without their record.
+func (s *Store) inspect(folder string, o journal.Options) error {
 	s.ledger.now = newTally()
 	txn := s.versions.begin(false)
 	defer s.versions.end(txn)
@@ -34,10 +36,20 @@ func (s *Store) inspect() error {
 	for source, n := range countNames(txn, quarantineKind) {
 		t.quarantine(source, n)
 	}
-	newest := s.checkNewest(txn, t)
-	oldest := s.checkUnrouted(txn, t, newest)
+	var problems []journal.Problem
+	if s.journal, problems, err = journal.Open(folder, t.Seq, o); err != nil {
+		return err
+	}
+	s.report(problems)
+	if err := s.checkFiles(txn); err != nil {
+		return err
+	}
+	s.checkUnrouted(txn, t)
 	s.checkQueues(txn, t)
-	return s.sweep(txn, oldest)
+	if err := s.takeUp(); err != nil {
+		return err
+	}
+	return s.sweep(txn, t.RoutedTo+1)
 }
 
 // checkFormat refuses a database that isn't ours or is of a later format.
@@ -73,52 +85,52 @@ func (s *Store) writeFormat() error {
 	return s.publish(txn)
 }
 
-// checkNewest returns the newest event there is, purged ones included.
-func (s *Store) checkNewest(txn *badger.Txn, t *tally) uint64 {
-	it := txn.NewIterator(badger.IteratorOptions{Reverse: true, Prefix: []byte{recordKind}})
-	defer it.Close()
-	newest := t.PurgedTo
-	if it.Seek(seqKey(recordKind, 1<<64-1)); it.Valid() {
-		newest = max(newest, seqOf(it.Item().Key()))
-	}
-	switch {
-	case newest < t.Seq:
-		s.log.Error("the newest events are missing from the store; restore it or ask the senders to send again",
-			"missing", t.Seq-newest, "newest_found", newest, "newest_counted", t.Seq)
-	case newest > t.Seq:
-		s.log.Error("the store holds events that it hasn't counted", "newest_found", newest, "newest_counted", t.Seq)
-		t.Seq = newest
-	}
-	return newest
-}
-
 // checkUnrouted finds the events that wait to be routed: those without an
-// outcome. It returns the oldest, or the one that comes next if none waits.
-func (s *Store) checkUnrouted(txn *badger.Txn, t *tally, newest uint64) (oldest uint64) {
-	s.unrouted.to, s.unrouted.newest = t.RoutedTo, newest
-	kept, routed := make(map[uint64]bool), make(map[uint64]bool)
-	for key := range keysFrom(txn, []byte{recordKind}, seqKey(recordKind, t.RoutedTo+1)) {
-		if key[len(key)-1] == eventRecordKind {
-			kept[seqOf(key)] = true
-		} else {
-			routed[seqOf(key)] = true
-		}
-	}
-	oldest = newest + 1
-	var found uint64
-	for seq := t.RoutedTo + 1; seq <= newest; seq++ {
-		if kept[seq] && !routed[seq] {
-			oldest = min(oldest, seq)
-			found++
-		} else {
-			s.unrouted.remove(seq)
-		}
+// outcome.
+func (s *Store) checkUnrouted(txn *badger.Txn, t *tally) {
+	s.unrouted.to, s.unrouted.newest = t.RoutedTo, t.Seq
+	found := t.Seq - t.RoutedTo
+	for key := range keysFrom(txn, []byte{outcomeKind}, outcomeKey(t.RoutedTo+1)) {
+		s.unrouted.remove(seqOf(key))
+		found--
 	}
 	if found != t.Events.Waiting {
 		s.log.Error("the count of events that wait to be routed was wrong", "found", found, "counted", t.Events.Waiting)
 		t.Events.Waiting = found
 	}
-	return oldest
+}
+
+// takeUp reads the arrivals that the database doesn't know of. After a crash
+// they are few; many mean that it lost its newest steps.
+func (s *Store) takeUp() error {
+	last := s.journal.Next() - 1
+	if n := last - s.ledger.now.Seq; n > 2*unindexed {
+		s.log.Error("the database has lost its newest steps; events are routed that may have been delivered before",
+			"events", n, "first", s.ledger.now.Seq+1, "last", last)
+	}
+	for seq := s.ledger.now.Seq + 1; seq <= last; seq++ {
+		s.ledger.arrive([]*arrival{s.readArrival(seq)})
+		s.unrouted.add(seq)
+		if s.ledger.arrivals() >= unindexed {
+			if err := s.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readArrival returns the bare place of one that can't be read.
+func (s *Store) readArrival(seq uint64) *arrival {
+	record, err := s.journal.Read(seq)
+	if err == nil {
+		var a *arrival
+		if a, err = decodeArrival(seq, record); err == nil {
+			return a
+		}
+	}
+	s.log.Error("an event that was kept can't be read", "seq", seq, "error", err)
+	return &arrival{seq: seq}
 }
 
 func (s *Store) checkQueues(txn *badger.Txn, t *tally) {
@@ -138,13 +150,13 @@ func (s *Store) checkQueues(txn *badger.Txn, t *tally) {
 }
 
 // sweep deletes chunks whose record was never committed. They can only belong
-// to an event that was never kept, to the outcome of one that waits to be
-// routed, or to a quarantined request.
+// to the outcome of an event that waits to be routed, or to a quarantined
+// request.
 func (s *Store) sweep(txn *badger.Txn, oldest uint64) error {
 	version := s.versions.next()
 	doomed := s.db.NewWriteBatchAt(version)
 	defer doomed.Cancel()
-	for _, from := range [][]byte{seqKey(recordKind, oldest), {quarantineKind}} {
+	for _, from := range [][]byte{outcomeKey(oldest), {quarantineKind}} {
 		seek := append([]byte{chunkKind}, from...)
 		for key := range keysFrom(txn, seek[:2], seek) {
 			if found, err := has(txn, headOf(key)); err != nil {

@@ -1,6 +1,7 @@
 package badgerstore
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"time"
@@ -42,7 +43,8 @@ func (r *requestRecord) request() event.Request {
 	}
 }
 
-// eventRecord is an event as it was kept; its Seq stands in the key.
+// eventRecord is an event as it was kept, in the journal, with the dedupe key
+// that the database is to remember.
 type eventRecord struct {
 	ID         string        `cbor:"1,keyasint"`
 	Source     string        `cbor:"2,keyasint"`
@@ -51,20 +53,32 @@ type eventRecord struct {
 	Time       micro         `cbor:"5,keyasint"`
 	Forward    []string      `cbor:"6,keyasint"`
 	Request    requestRecord `cbor:"7,keyasint"`
-	ReplayOf   string        `cbor:"8,keyasint,omitempty"`
+	Key        []byte        `cbor:"8,keyasint"`
+	Window     time.Duration `cbor:"9,keyasint,omitempty"` // of the key; 0: there is none
+	ReplayOf   string        `cbor:"10,keyasint,omitempty"`
+	// From is the place of the request that it was in the quarantine.
+	From *placeRecord `cbor:"11,keyasint,omitempty"`
 }
 
-func encodeEvent(ev *event.Event) ([]byte, error) {
-	return encodeSized(eventRecord{
+func encodeArrival(a *arrival) ([]byte, error) {
+	ev := a.ev
+	r := eventRecord{
 		ID: ev.ID, Source: ev.Source, Sender: ev.Sender, SenderType: ev.SenderType,
-		Time: microOf(ev.Time), Forward: ev.Forward, Request: recordOfRequest(&ev.Request),
-		ReplayOf: ev.ReplayOf,
-	}, len(ev.Request.Body))
+		Time: microOf(ev.Time), Forward: ev.Forward, Request: recordOfRequest(&ev.Request), Window: a.window,
+		ReplayOf: ev.ReplayOf, From: recordOfPlace(a.from),
+	}
+	if a.window > 0 {
+		r.Key = a.key[:]
+	}
+	var b bytes.Buffer
+	b.Grow(len(ev.Request.Body) + 250)
+	err := encoding.MarshalToBuffer(r, &b)
+	return b.Bytes(), err
 }
 
-func decodeEvent(seq uint64, value []byte) (*event.Event, error) {
+func decodeEvent(seq uint64, record []byte) (*event.Event, error) {
 	var r eventRecord
-	if err := decode(value, &r); err != nil {
+	if err := unmarshal(record, &r); err != nil {
 		return nil, err
 	}
 	return &event.Event{
@@ -72,6 +86,21 @@ func decodeEvent(seq uint64, value []byte) (*event.Event, error) {
 		Time: r.Time.time(), Forward: r.Forward, Request: r.Request.request(),
 		ReplayOf: r.ReplayOf,
 	}, nil
+}
+
+func decodeArrival(seq uint64, record []byte) (*arrival, error) {
+	var r eventRecord
+	if err := unmarshal(record, &r); err != nil {
+		return nil, err
+	}
+	a := &arrival{
+		seq: seq, source: r.Source, id: r.ID, window: r.Window, received: r.Request.Received.time(),
+		replay: r.ReplayOf != "", from: r.From.place(),
+	}
+	if copy(a.key[:], r.Key) < len(a.key) {
+		a.window = 0
+	}
+	return a, nil
 }
 
 // outcomeRecord is what became of an event, with its deliveries as they were

@@ -26,7 +26,7 @@ func (s *Store) Find(ctx context.Context, q store.Query) (found store.Found, err
 		switch {
 		case q.State == event.Unrouted || q.State == event.Invalid || q.State == event.Dead:
 			found = findStuck(txn, q)
-		case q.State == event.Waiting && s.waiting(q.Backend) <= fewWaiting:
+		case q.State == event.Waiting && s.countWaiting(q.Backend) <= fewWaiting:
 			found, err = s.findWaiting(txn, q)
 		default:
 			found = s.findAll(txn, q)
@@ -58,8 +58,8 @@ func findStuck(txn *badger.Txn, q store.Query) (found store.Found) {
 	return found
 }
 
-// waiting is how many deliveries to a backend wait; of all, events too.
-func (s *Store) waiting(backend string) (n uint64) {
+// countWaiting is how many deliveries to a backend wait; of all, events too.
+func (s *Store) countWaiting(backend string) (n uint64) {
 	counts := s.ledger.counts()
 	if backend != "" {
 		return counts.Backends[backend].Waiting
@@ -118,7 +118,7 @@ func (s *Store) gatherWaiting(txn *badger.Txn, backend string) (seqs []uint64, e
 // meets no more deleted keys than the range is long.
 func (s *Store) findAll(txn *badger.Txn, q store.Query) (found store.Found) {
 	from := q.Before - min(q.Before-1, uint64(q.Look))
-	for key := range keysFrom(txn, []byte{recordKind}, seqKey(recordKind, from)) {
+	for key := range keysFrom(txn, []byte{outcomeKind}, outcomeKey(from)) {
 		seq := seqOf(key)
 		if seq >= q.Before {
 			break

@@ -11,14 +11,14 @@ import (
 // order of keys is the order of arrival or of time. A name stands behind its
 // length.
 //
-// What is big and never changes comes first and is only ever appended, so that
-// compaction moves it once and never merges it again; what comes behind it is
-// small.
+// Events stand in the journal beside it. What never changes comes first and is
+// only ever appended, so that compaction moves it once and never merges it again.
 const (
-	recordKind     byte = 'a' // a seq kind: the records of one event
+	outcomeKind    byte = 'a' // a seq: what became of an event, with its deliveries as they were routed
 	chunkKind      byte = 'b' // b key number: a piece of a record too big for one value
 	stuckKind      byte = 'd' // d class seq backend: an event that is unrouted or invalid, or a dead delivery
 	finishedKind   byte = 'f' // f class time seq: events that may be purged some day
+	fileKind       byte = 'j' // j seq: how many events a file of the journal holds, and how many are purged
 	dedupeKind     byte = 'k' // k hash: a dedupe key that was seen
 	metaKind       byte = 'm' // m name: format and counts
 	progressKind   byte = 'p' // p seq backend: how a delivery stands, from its first attempt on
@@ -29,12 +29,6 @@ const (
 	quarantineKind byte = 'z' // z name time number: a quarantined request
 )
 
-// The records of one event, none of which ever changes.
-const (
-	eventRecordKind   byte = 'e' // the event as it was kept
-	outcomeRecordKind byte = 'o' // what became of it, with its deliveries as they were routed
-)
-
 // class is why an event may be purged some day.
 type class byte
 
@@ -43,6 +37,7 @@ const (
 	classUnrouted
 	classInvalid
 	classDead
+	classDiscarded
 	classes
 )
 
@@ -57,9 +52,7 @@ func seqKey(kind byte, seq uint64) []byte {
 
 func seqOf(key []byte) uint64 { return binary.BigEndian.Uint64(key[1:]) }
 
-func eventKey(seq uint64) []byte { return append(seqKey(recordKind, seq), eventRecordKind) }
-
-func outcomeKey(seq uint64) []byte { return append(seqKey(recordKind, seq), outcomeRecordKind) }
+func outcomeKey(seq uint64) []byte { return seqKey(outcomeKind, seq) }
 
 // lastSeq is the number that a key ends with.
 func lastSeq(key []byte) uint64 { return binary.BigEndian.Uint64(key[len(key)-8:]) }

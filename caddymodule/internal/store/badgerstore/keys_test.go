@@ -64,15 +64,15 @@ func TestACursorNeverPassesALiveKey(t *testing.T) {
 }
 
 func FuzzRecords(f *testing.F) {
-	whole, err := encodeEvent(newEvent("id", 10))
+	whole, err := encodeArrival(&arrival{ev: newEvent("id", 10), window: 1})
 	must(f, err)
-	for _, seed := range [][]byte{nil, {0xa0}, {formRecord, 0, 0, 0, 0}, whole, whole[sealBytes:]} {
+	for _, seed := range [][]byte{nil, {0xa0}, {formRecord, 0, 0, 0, 0}, whole, seal(formRecord, whole)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, value := range [][]byte{data, seal(formRecord, data), seal(formSplit, data)} {
 			if ev, err := decodeEvent(1, value); err == nil {
-				again, err := encodeEvent(ev)
+				again, err := encodeArrival(&arrival{ev: ev})
 				must(t, err)
 				if _, err := decodeEvent(1, again); err != nil {
 					t.Errorf("what was decoded can't be written and read again: %v", err)
@@ -87,6 +87,8 @@ func FuzzRecords(f *testing.F) {
 			_ = decode(value, &all)
 			_, _ = decodeQuarantined(value)
 			_, _ = unsealSeq(value)
+			_, _ = unsealFile(value)
+			_, _ = decodeArrival(1, value)
 			_, _ = splitSize(value)
 			_ = decodeProgress(&event.Delivery{}, value)
 		}

@@ -9,12 +9,12 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store/journal"
 )
 
 // Options say where a store is and how careful it is with the disk.
@@ -27,30 +27,40 @@ type Options struct {
 	Logger *slog.Logger
 	// FreeSpace tells how many bytes are free at a path; nil asks the system.
 	FreeSpace func(path string) (int64, error)
+
+	journal journal.Options
 }
 
 // Store is a store.Store in a Badger database.
 type Store struct {
-	db     *badger.DB
-	log    *slog.Logger
-	space  space
-	ledger ledger
+	releasing sync.Mutex // one request leaves the quarantine at a time
 
-	operations chan *operation
-	committing chan struct{} // of capacity 1: it is held by whoever commits
-	next       time.Time     // when the next commit may begin
-	commit     func(txn *badger.Txn, version uint64) error
-	versions   *versions
-	broken     atomic.Bool
+	db      *badger.DB
+	journal *journal.Journal
+	log     *slog.Logger
+	space   space
+	ledger  ledger
+
+	arrivals *committer[*arrival] // into the journal
+	changes  *committer[change]   // into the database
+	commit   func(txn *badger.Txn, version uint64) error
+	versions *versions
+	broken   atomic.Bool
+
+	// Of whoever makes a step: the journal's files, and the removed ones that
+	// the database still knows of.
+	files map[uint64]fileRecord
+	gone  map[uint64]bool
 
 	keys      claims
+	filter    filter
 	unrouted  unrouted
 	recent    recent
 	queues    queues
 	purgeable [classes]cursor
 
-	running   sync.RWMutex // read-held by each method, so that Close can wait
-	verifying sync.WaitGroup
+	running   sync.RWMutex   // read-held by each method, so that Close can wait
+	aside     sync.WaitGroup // what runs beside them, which Close ends
 	closing   atomic.Bool
 	closeOnce sync.Once
 }
@@ -70,20 +80,24 @@ func Open(o Options) (*Store, error) {
 		o.FreeSpace = freeSpace
 	}
 	s := &Store{
-		log:        o.Logger,
-		space:      space{path: o.Path, reserve: o.Reserve, free: o.FreeSpace},
-		operations: make(chan *operation, batchOperations),
-		committing: make(chan struct{}, 1),
-		commit:     commit,
+		log:    o.Logger,
+		space:  space{path: o.Path, reserve: o.Reserve, free: o.FreeSpace},
+		commit: commit,
+		files:  make(map[uint64]fileRecord),
+		gone:   make(map[uint64]bool),
 	}
-	if err := s.open(o.Path); err != nil {
+	s.arrivals, s.changes = newCommitter(s.arrive), newCommitter(s.perform)
+	if err := s.open(o.Path, o.journal); err != nil {
 		return nil, fmt.Errorf("open the store at %s: %w", o.Path, err)
 	}
-	s.verifying.Go(s.verifyTables)
+	s.aside.Go(func() {
+		s.buildFilter()
+		s.verify()
+	})
 	return s, nil
 }
 
-func (s *Store) open(path string) error {
+func (s *Store) open(path string, o journal.Options) error {
 	if err := makeFolder(path); err != nil {
 		return err
 	}
@@ -102,8 +116,8 @@ func (s *Store) open(path string) error {
 		return err
 	}
 	s.db, s.versions = db, newVersions(db)
-	if err := s.inspect(); err != nil {
-		return errors.Join(err, db.Close())
+	if err := s.inspect(filepath.Join(path, "journal"), o); err != nil {
+		return errors.Join(err, s.close())
 	}
 	return nil
 }
@@ -174,17 +188,24 @@ func (s *Store) leave() { s.running.RUnlock() }
 func (s *Store) Close() (err error) {
 	s.closeOnce.Do(func() {
 		s.closing.Store(true)
-		s.verifying.Wait()
 		s.running.Lock()
 		defer s.running.Unlock()
-		err = s.flushNotes()
-		err = errors.Join(err, s.db.Close())
+		s.aside.Wait()
+		err = s.flush()
+		err = errors.Join(err, s.close())
 	})
 	return err
 }
 
-// flushNotes writes notes that no step took along.
-func (s *Store) flushNotes() error {
+func (s *Store) close() (err error) {
+	if s.journal != nil {
+		err = s.journal.Close()
+	}
+	return errors.Join(err, s.db.Close())
+}
+
+// flush writes notes and arrivals that no step took along.
+func (s *Store) flush() error {
 	if !s.ledger.hasUnsaved() || s.broken.Load() {
 		return nil
 	}

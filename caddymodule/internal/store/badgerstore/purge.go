@@ -24,7 +24,7 @@ func (s *Store) Purge(ctx context.Context, p store.Policy, n int) (store.Purged,
 	defer s.leave()
 	w := purging{store: s, policy: p, left: n}
 	// At the full cost it is the last operation of its step.
-	if err := s.submit(ctx, operation{cost: operationBytes, apply: w.apply}); err != nil {
+	if err := s.submit(ctx, change{apply: w.apply}, stepBytes); err != nil {
 		return store.Purged{}, err
 	}
 	return w.purged, nil
@@ -46,8 +46,11 @@ func (w *purging) apply(st *step) error {
 	defer w.store.versions.end(w.txn)
 	for c := range classes {
 		age := w.policy.Stuck
-		if c == classFinished {
+		switch c {
+		case classFinished:
 			age = w.policy.Finished
+		case classDiscarded:
+			age = time.Microsecond
 		}
 		if err := w.events(c, age); err != nil {
 			return w.stop(err)
@@ -116,6 +119,11 @@ func (w *purging) goners(c class, key []byte, age time.Duration) error {
 		return whichRecord(key, err)
 	}
 	due, rest := all.due(w.policy.Now, age)
+	// What no step has written yet as routed would be routed again.
+	routedTo := w.store.unrouted.routedTo()
+	for len(due) > 0 && due[len(due)-1].Seq > routedTo {
+		due, rest = due[:len(due)-1], append(rest, due[len(due)-1])
+	}
 	for len(due) > 0 && !w.full() {
 		var stale bool
 		if stale, err = w.st.isStale(c, due[0]); err != nil {
@@ -149,7 +157,7 @@ func (w *purging) remove(c class, seq uint64) error {
 }
 
 func (w *purging) forget(seq uint64) {
-	w.st.tally.PurgedTo = max(w.st.tally.PurgedTo, seq)
+	w.st.purge(seq)
 	w.st.then(func() { w.store.recent.forget(seq) })
 }
 
@@ -162,14 +170,8 @@ func (w *purging) keysOf(seq uint64) (doomed [][]byte, err error) {
 	for _, d := range o.Deliveries {
 		doomed = append(doomed, progressKey(seq, d.Backend))
 	}
-	for _, key := range [][]byte{eventKey(seq), outcomeKey(seq)} {
-		all, err := largeKeys(w.txn, key)
-		if err != nil {
-			return nil, err
-		}
-		doomed = append(doomed, all...)
-	}
-	return doomed, nil
+	all, err := largeKeys(w.txn, outcomeKey(seq))
+	return append(doomed, all...), err
 }
 
 func (w *purging) quarantine(source string) error {
@@ -192,9 +194,7 @@ func (w *purging) quarantine(source string) error {
 }
 
 func (w *purging) delete(doomed [][]byte) {
-	for _, key := range doomed {
-		w.st.delete(key)
-	}
+	w.st.deleteAll(doomed)
 	w.left--
 }
 

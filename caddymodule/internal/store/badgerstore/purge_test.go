@@ -1,12 +1,15 @@
 package badgerstore
 
 import (
+	"fmt"
+	"path/filepath"
 	"testing"
 
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store/journal"
 )
 
 func TestNothingIsLeftOfWhatWasPurged(t *testing.T) {
@@ -39,10 +42,65 @@ func TestNothingIsLeftOfWhatWasPurged(t *testing.T) {
 	}
 	must(t, s.versions.view(func(txn *badger.Txn) error {
 		for key := range keys(txn, nil) {
-			if key[0] != metaKind && key[0] != dedupeKind {
+			if key[0] != metaKind && key[0] != dedupeKind && key[0] != fileKind {
 				t.Errorf("left: a record of kind %c", key[0])
 			}
 		}
 		return nil
 	}))
+}
+
+// files counts the journal's files and the records of them.
+func files(t *testing.T, s *Store) (onDisk, known int) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(s.db.Opts().Dir, "journal", "*"))
+	must(t, err)
+	must(t, s.versions.view(func(txn *badger.Txn) error {
+		for range keys(txn, []byte{fileKind}) {
+			known++
+		}
+		return nil
+	}))
+	return len(names), known
+}
+
+func TestAFileOfTheJournalGoesWithTheLastOfItsEvents(t *testing.T) {
+	dir := t.TempDir()
+	o := Options{Path: dir, journal: journal.Options{FileSize: 1000}}
+	s := open(t, o)
+	for i := range 9 { // three in each file
+		must(t, route(s, keep(t, s, fmt.Sprint(i), 200), "", 0))
+	}
+	purge := func(want int) {
+		t.Helper()
+		p, err := s.Purge(ctx, store.Policy{Now: start.Add(2), Finished: 1}, 99)
+		if err != nil || p.Finished != want {
+			t.Fatalf("purged %+v, %v, want %d", p, err, want)
+		}
+	}
+	for range 5 {
+		deliver(t, s)
+	}
+	purge(5)
+	if onDisk, _ := files(t, s); onDisk != 2 {
+		t.Errorf("%d files are left, want the two with an event that waits", onDisk)
+	}
+	for range 4 {
+		deliver(t, s)
+	}
+	purge(4)
+	if onDisk, _ := files(t, s); onDisk != 1 {
+		t.Errorf("%d files are left, want the one that is written to", onDisk)
+	}
+	must(t, s.Close())
+	s = open(t, o)
+	keep(t, s, "new", 200)
+	if onDisk, _ := files(t, s); onDisk != 1 {
+		t.Errorf("%d files are left after opening, want the new one", onDisk)
+	}
+	must(t, s.Close())
+	s = open(t, o)
+	if _, known := files(t, s); known != 1 {
+		t.Errorf("the database knows of %d files, want the new one alone", known)
+	}
 }

@@ -21,7 +21,7 @@ func (s *Store) Quarantine(ctx context.Context, q *event.Quarantined, limit int)
 		return err
 	}
 	cost := min(len(value), chunkBytes) + 2*keyCost
-	return s.submit(ctx, operation{cost: cost, room: len(value), apply: func(st *step) error {
+	return s.submit(ctx, change{room: len(value), apply: func(st *step) error {
 		if st.base.Quarantine[q.Source]+st.tally.Quarantine[q.Source] >= limit {
 			return fmt.Errorf("source %s: %w", q.Source, store.ErrQuarantineFull)
 		}
@@ -32,7 +32,7 @@ func (s *Store) Quarantine(ctx context.Context, q *event.Quarantined, limit int)
 		st.tally.source(q.Source, store.Requests{Quarantined: 1})
 		st.tally.quarantine(q.Source, 1)
 		return nil
-	}})
+	}}, cost)
 }
 
 // QuarantineFull implements store.Store.

@@ -2,22 +2,25 @@ package badgerstore
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store/journal"
 )
 
 // Event implements store.Store.
 func (s *Store) Event(ctx context.Context, seq uint64) (ev *event.Event, err error) {
 	err = s.view(ctx, func(txn *badger.Txn) error {
-		if ev, err = s.readEvent(txn, seq); err != nil || ev.Outcome.State != "" {
+		o, err := s.readOutcomeOf(txn, seq)
+		if err != nil {
 			return err
 		}
-		o, err := readOutcome(txn, seq)
-		if err == nil && o.State != "" {
+		if ev, err = s.readEvent(seq); err == nil && ev.Outcome.State == "" && o.State != "" {
 			routed := *ev // a recent one is everybody's
 			routed.Outcome = o.outcome()
 			ev = &routed
@@ -33,10 +36,7 @@ func (s *Store) Event(ctx context.Context, seq uint64) (ev *event.Event, err err
 // Deliveries implements store.Store.
 func (s *Store) Deliveries(ctx context.Context, seq uint64) (ds []*event.Delivery, err error) {
 	err = s.view(ctx, func(txn *badger.Txn) error {
-		if found, err := has(txn, eventKey(seq)); err != nil || !found {
-			return orNotFound(err)
-		}
-		o, err := readOutcome(txn, seq)
+		o, err := s.readOutcomeOf(txn, seq)
 		if err != nil {
 			return err
 		}
@@ -85,25 +85,34 @@ func (s *Store) view(ctx context.Context, f func(*badger.Txn) error) error {
 	return s.versions.view(f)
 }
 
-func orNotFound(err error) error {
-	if err == nil {
-		return store.ErrNotFound
-	}
-	return err
-}
-
 // readEvent returns an event, with its outcome if it is a recent one.
-func (s *Store) readEvent(txn *badger.Txn, seq uint64) (*event.Event, error) {
+func (s *Store) readEvent(seq uint64) (*event.Event, error) {
 	if ev := s.recent.get(seq); ev != nil {
 		return ev, nil
 	}
-	key := eventKey(seq)
-	value, err := getLarge(txn, key)
-	if err != nil || value == nil {
-		return nil, orNotFound(err)
+	record, err := s.journal.Read(seq)
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, store.ErrNotFound
 	}
-	ev, err := decodeEvent(seq, value)
-	return ev, whichRecordIf(key, err)
+	var ev *event.Event
+	if err == nil {
+		ev, err = decodeEvent(seq, record)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("event %d: %w", seq, err)
+	}
+	return ev, nil
+}
+
+// readOutcomeOf returns the zero value for an event that waits to be routed,
+// and ErrNotFound for one that was purged or never kept.
+func (s *Store) readOutcomeOf(txn *badger.Txn, seq uint64) (*outcomeRecord, error) {
+	waits := s.unrouted.has(seq) // before the look: it may be routed meanwhile
+	o, err := readOutcome(txn, seq)
+	if err == nil && (o.State == "" && !waits || o.State == event.Discarded) {
+		err = store.ErrNotFound
+	}
+	return o, err
 }
 
 // readOutcome returns the zero value for an event that wasn't routed.

@@ -28,13 +28,13 @@ func (s *Store) Record(ctx context.Context, d *event.Delivery) error {
 	if !ok {
 		return fmt.Errorf("delivery of event %d to %s: no lease: %w", d.Seq, d.Backend, store.ErrNotFound)
 	}
-	err = s.submit(ctx, operation{cost: len(value) + 6*keyCost, apply: func(st *step) error {
+	err = s.submit(ctx, change{apply: func(st *step) error {
 		if d.State == event.Waiting {
 			st.recordRetry(d, lease.due, value)
 			return nil
 		}
 		return st.recordEnd(d, lease, value)
-	}})
+	}}, len(value)+6*keyCost)
 	q.endRecording(d.Seq, err == nil)
 	return err
 }

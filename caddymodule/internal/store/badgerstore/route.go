@@ -28,12 +28,12 @@ func (s *Store) Route(ctx context.Context, routed []store.Routing) error {
 	}
 	for len(all) > 0 {
 		n, cost := 1, all[0].cost
-		for n < len(all) && cost+all[n].cost <= operationBytes {
+		for n < len(all) && cost+all[n].cost <= stepBytes {
 			cost += all[n].cost
 			n++
 		}
 		part := all[:n]
-		if err := s.submit(ctx, operation{cost: cost, apply: func(st *step) error { return st.route(part) }}); err != nil {
+		if err := s.submit(ctx, change{apply: func(st *step) error { return st.route(part) }}, cost); err != nil {
 			return err
 		}
 		all = all[n:]

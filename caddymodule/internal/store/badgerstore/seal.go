@@ -3,11 +3,12 @@ package badgerstore
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store/journal"
 )
 
 // A value is a form byte, a CRC-32C of the rest, and the rest.
@@ -17,7 +18,7 @@ const (
 	sealBytes       = 5
 )
 
-var errDamaged = errors.New("damaged on disk")
+var errDamaged = journal.ErrDamaged
 
 var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -76,13 +77,10 @@ func unsealSeq(value []byte) (uint64, error) {
 	return binary.BigEndian.Uint64(rest), nil
 }
 
-func encode(record any) ([]byte, error) { return encodeSized(record, 0) }
-
-// encodeSized knows how big a part of the record is. It seals it where it is
-// written, so that it is not copied.
-func encodeSized(record any, size int) ([]byte, error) {
+// encode seals a record where it is written, so that it is not copied.
+func encode(record any) ([]byte, error) {
 	var b bytes.Buffer
-	b.Grow(sealBytes + size + 250)
+	b.Grow(sealBytes + 250)
 	b.Write(make([]byte, sealBytes))
 	if err := encoding.MarshalToBuffer(record, &b); err != nil {
 		return nil, err
@@ -101,6 +99,10 @@ func decode(value []byte, record any) error {
 	if form != formRecord {
 		return fmt.Errorf("%w: form %d is no record", errDamaged, form)
 	}
+	return unmarshal(rest, record)
+}
+
+func unmarshal(rest []byte, record any) error {
 	if err := decoding.Unmarshal(rest, record); err != nil {
 		return fmt.Errorf("%w: %w", errDamaged, err)
 	}
@@ -119,14 +121,13 @@ func whichRecord(key []byte, err error) error {
 		return fmt.Errorf("%s %d: %w", kind, lastSeq(key), err)
 	case key[0] == tailKind:
 		return fmt.Errorf("%s of backend %s: %w", kind, nameOf(key), err)
-	case key[0] == recordKind && key[len(key)-1] == outcomeRecordKind:
-		kind = "outcome of event"
 	}
 	return fmt.Errorf("%s %d: %w", kind, seqOf(key), err)
 }
 
 var kindNames = map[byte]string{
-	recordKind:     "event",
+	outcomeKind:    "outcome of event",
+	fileKind:       "journal from event",
 	unfinishedKind: "progress of event",
 	progressKind:   "attempts of event",
 	tailKind:       "end of an order",

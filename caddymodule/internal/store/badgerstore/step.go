@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store/journal"
 )
 
 // step is one synced transaction, shared by the operations of a batch. What
@@ -19,9 +21,13 @@ type step struct {
 	keys  int
 	// routed are the events that the step routes, goners those that may be
 	// purged some day from it on.
-	routed map[uint64]bool
-	goners [classes]goners
-	err    error // the first write that failed; the step fails with it
+	routed  map[uint64]bool
+	goners  [classes]goners
+	indexed int // arrivals that the step makes known
+	files   map[uint64]*fileRecord
+	span    journal.Span // of the arrival that was indexed last
+	purges  bool
+	err     error // the first write that failed; the step fails with it
 }
 
 // get returns a copy of a value, or nil where there is none. It sees what the
@@ -66,8 +72,12 @@ func (st *step) putRecord(key []byte, record any) {
 	st.put(key, value)
 }
 
-// putFor writes a value that may vanish after ttl.
-func (st *step) putFor(key, value []byte, ttl time.Duration) {
+// putRecordFor writes a small record that may vanish after ttl.
+func (st *step) putRecordFor(key []byte, record any, ttl time.Duration) {
+	value, err := encode(record)
+	if err != nil && st.err == nil {
+		st.err = err
+	}
 	st.set(badger.NewEntry(key, value).WithTTL(ttl))
 }
 
@@ -85,10 +95,10 @@ func (st *step) delete(key []byte) {
 	}
 }
 
-// nextSeq gives an event its place in the order of arrival.
-func (st *step) nextSeq() uint64 {
-	st.tally.Seq++
-	return st.base.Seq + st.tally.Seq
+func (st *step) deleteAll(doomed [][]byte) {
+	for _, key := range doomed {
+		st.delete(key)
+	}
 }
 
 // then runs f after the step is on disk.

@@ -25,7 +25,7 @@ func (st *step) unstick(c class, seq uint64, backend string) { st.delete(stuckKe
 // isStale tells whether an event no longer is what the index by age says of it.
 // It sees what the step wrote. An event that was delivered stays so.
 func (st *step) isStale(c class, g goner) (bool, error) {
-	if c == classFinished {
+	if c == classFinished || c == classDiscarded {
 		return false, nil
 	}
 	o, err := readOutcome(st.txn, g.Seq)
@@ -58,12 +58,14 @@ func classOf(state event.State) class {
 
 // whole is how all deliveries of an event stand.
 type whole struct {
+	outcome             *outcomeRecord
 	deliveries          []*event.Delivery
 	waiting, dead, done int
 	finished            time.Time // of the last that finished
 }
 
 func (st *step) whole(seq uint64, o *outcomeRecord) (w whole, err error) {
+	w.outcome = o
 	for i := range o.Deliveries {
 		d, err := readDelivery(st.txn, seq, o, &o.Deliveries[i])
 		if err != nil {

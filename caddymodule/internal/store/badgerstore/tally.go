@@ -2,7 +2,6 @@ package badgerstore
 
 import (
 	"maps"
-	"sync"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
@@ -14,9 +13,8 @@ type tally struct {
 	Sources  map[string]store.Requests   `cbor:"1,keyasint"`
 	Events   store.Events                `cbor:"2,keyasint"`
 	Backends map[string]store.Deliveries `cbor:"3,keyasint"`
-	// Seq is the newest event's; PurgedTo is the highest of a purged event.
-	Seq      uint64 `cbor:"4,keyasint"`
-	PurgedTo uint64 `cbor:"5,keyasint"`
+	// Seq is the newest event's that the database knows of.
+	Seq uint64 `cbor:"4,keyasint"`
 	// RoutedTo says where to look for events that wait: none up to it does.
 	RoutedTo uint64 `cbor:"6,keyasint"`
 	// Quarantine is what each source's quarantine holds. It isn't written:
@@ -86,59 +84,4 @@ func (t *tally) add(d *tally) {
 		t.quarantine(name, n)
 	}
 	t.Seq += d.Seq
-	t.PurgedTo = max(t.PurgedTo, d.PurgedTo)
-}
-
-// ledger is the tally of all that is on disk, plus the notes of requests that
-// left no record.
-type ledger struct {
-	mu      sync.Mutex
-	now     tally
-	unsaved bool // notes that no step has written yet
-}
-
-func (l *ledger) snapshot() tally {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.now.clone()
-}
-
-// with is the tally as it is to be written by a step that adds d.
-func (l *ledger) with(d *tally) tally {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	sum := l.now.clone()
-	sum.add(d)
-	l.unsaved = false
-	return sum
-}
-
-func (l *ledger) add(d *tally) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.now.add(d)
-}
-
-func (l *ledger) note(source string, n store.Requests) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.now.source(source, n)
-	l.unsaved = true
-}
-
-func (l *ledger) hasUnsaved() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.unsaved
-}
-
-func (l *ledger) quarantined(source string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.now.Quarantine[source]
-}
-
-func (l *ledger) counts() store.Counts {
-	t := l.snapshot()
-	return store.Counts{Sources: t.Sources, Events: t.Events, Backends: t.Backends, InQuarantine: t.Quarantine}
 }

@@ -7,7 +7,15 @@ import (
 
 	"github.com/dgraph-io/badger/v4/options"
 	"github.com/dgraph-io/badger/v4/table"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store/journal"
 )
+
+// verify reads all that was on disk at opening once.
+func (s *Store) verify() {
+	s.verifyTables()
+	s.verifyJournal()
+}
 
 // verifyTables reads every table that was there at opening once, and compares
 // its checksums. Badger would do so before it opens, and again with each table
@@ -44,4 +52,26 @@ func (s *Store) verifyTable(id uint64) error {
 		return err
 	}
 	return t.VerifyChecksum()
+}
+
+// verifyJournal says which events can't be read any more. They are no reason to
+// stop: the others stand for themselves.
+func (s *Store) verifyJournal() {
+	for _, span := range s.journal.Files() {
+		if s.closing.Load() {
+			return
+		}
+		problems, err := s.journal.Verify(span.First)
+		if err != nil && !errors.Is(err, journal.ErrNotFound) {
+			s.log.Error("a file of the journal can't be read", "first", span.First, "error", err)
+		}
+		s.report(problems)
+	}
+}
+
+func (s *Store) report(problems []journal.Problem) {
+	for _, p := range problems {
+		s.log.Error("the journal is damaged on disk; restore it or ask the senders to send again",
+			"file", p.File, "what", p.What, "first", p.First, "last", p.Last)
+	}
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -38,6 +39,9 @@ func found(b *bench, s store.Store, q store.Query) (seqs []uint64) {
 func fits(b *bench, s store.Store, seq uint64, q store.Query) bool {
 	b.Helper()
 	ev, err := s.Event(ctx, seq)
+	if errors.Is(err, store.ErrNotFound) {
+		return false // it may have gone meanwhile
+	}
 	b.must(err)
 	ds, err := s.Deliveries(ctx, seq)
 	b.must(err)
