@@ -119,27 +119,44 @@ func (w *purging) goners(c class, key []byte, age time.Duration) error {
 		return whichRecord(key, err)
 	}
 	due, rest := all.due(w.policy.Now, age)
-	// What no step has written yet as routed would be routed again.
-	routedTo := w.store.unrouted.routedTo()
-	for len(due) > 0 && due[len(due)-1].Seq > routedTo {
-		due, rest = due[:len(due)-1], append(rest, due[len(due)-1])
-	}
 	for len(due) > 0 && !w.full() {
-		var stale bool
-		if stale, err = w.st.isStale(c, due[0]); err != nil {
+		var later bool
+		if later, err = w.goner(c, due[0]); err != nil {
 			break
 		}
-		if !stale {
-			if err = w.remove(c, due[0].Seq); err != nil {
-				break
-			}
-			w.count(c)
+		if later {
+			rest = append(rest, due[0])
 		}
 		due = due[1:]
 	}
 	w.st.delete(key)
 	w.st.goners[c] = append(w.st.goners[c], slices.Concat(due, rest)...)
 	return err
+}
+
+// goner purges an event, unless its entry in the index is stale. One that was
+// routed ahead of its turn would be routed again if nothing were left of it.
+func (w *purging) goner(c class, g goner) (later bool, err error) {
+	stale, err := w.st.isStale(c, g)
+	ahead := g.Seq > w.store.unrouted.routedTo()
+	switch {
+	case err != nil || stale:
+		return false, err
+	case ahead && c == classDiscarded:
+		return true, nil
+	case ahead:
+		var o *outcomeRecord
+		if o, err = readOutcome(w.st.txn, g.Seq); err == nil {
+			err = w.st.remove(o, g.Seq, w.policy.Now)
+			w.left--
+		}
+	default:
+		err = w.remove(c, g.Seq)
+	}
+	if err == nil {
+		w.count(c)
+	}
+	return false, err
 }
 
 // remove deletes an event and counts what no backend got of it.
