@@ -12,7 +12,6 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/gateway"
-	"github.com/porterslodge/porterslodge/caddymodule/internal/tracing"
 	"github.com/porterslodge/porterslodge/rules"
 )
 
@@ -119,9 +118,6 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	return nil
 }
-
-// tracer is of the process, as Caddy's own tracing is.
-var tracer = new(tracing.Tracer)
 
 // watched lets Caddy's metrics and its events app see the gateway.
 func (a *App) watched(ctx caddy.Context) (err error) {

@@ -8,6 +8,7 @@
 //	source.go    how a handler's config becomes a gateway.Source
 //	caddyfile*.go  the same from a Caddyfile
 //	metrics*.go  what Prometheus sees on Caddy's own endpoint
+//	traces.go    what Caddy's tracing sees
 //	events.go    what Caddy's events app is told
 //	health.go    webhook_health, and the same on the admin endpoint
 //	pool.go      one engine for each store, shared by the configs of a reload
