@@ -13,6 +13,7 @@ import (
 func webhookCommands() []*cobra.Command {
 	return []*cobra.Command{
 		sendersCommand(),
+		sendCommand(),
 	}
 }
 

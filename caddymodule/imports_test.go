@@ -17,6 +17,7 @@ var arrows = map[string][]string{
 	"caddymodule/internal/retry":             {},
 	"caddymodule/internal/guard":             {},
 	"caddymodule/internal/show":              {},
+	"caddymodule/internal/sample":            {"sender", "verify"},
 	"caddymodule/internal/sender":            {"event"},
 	"caddymodule/internal/store":             {"event"},
 	"caddymodule/internal/store/badgerstore": {"event", "store"},
@@ -25,7 +26,8 @@ var arrows = map[string][]string{
 	"caddymodule/internal/delivery":          {"event", "retry", "store"},
 	"caddymodule/internal/gateway":           {"event", "verify", "sender", "store", "delivery", "rules"},
 	"caddymodule": {
-		"event", "verify", "sender", "store", "badgerstore", "delivery", "retry", "guard", "gateway", "rules", "show",
+		"event", "verify", "sender", "store", "badgerstore", "delivery", "retry", "guard", "gateway", "rules",
+		"show", "sample",
 	},
 	"caddymodule/cmd/caddy": {"caddymodule"},
 	// A stranger to the gateway: it sees what everyone sees.
