@@ -14,6 +14,7 @@ func webhookCommands() []*cobra.Command {
 	return []*cobra.Command{
 		sendersCommand(),
 		sendCommand(),
+		listenCommand(),
 	}
 }
 

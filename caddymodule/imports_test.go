@@ -18,6 +18,7 @@ var arrows = map[string][]string{
 	"caddymodule/internal/guard":             {},
 	"caddymodule/internal/show":              {},
 	"caddymodule/internal/sample":            {"sender", "verify"},
+	"caddymodule/internal/listen":            {"show"},
 	"caddymodule/internal/sender":            {"event"},
 	"caddymodule/internal/store":             {"event"},
 	"caddymodule/internal/store/badgerstore": {"event", "store"},
@@ -27,7 +28,7 @@ var arrows = map[string][]string{
 	"caddymodule/internal/gateway":           {"event", "verify", "sender", "store", "delivery", "rules"},
 	"caddymodule": {
 		"event", "verify", "sender", "store", "badgerstore", "delivery", "retry", "guard", "gateway", "rules",
-		"show", "sample",
+		"show", "sample", "listen",
 	},
 	"caddymodule/cmd/caddy": {"caddymodule"},
 	// A stranger to the gateway: it sees what everyone sees.
