@@ -15,6 +15,7 @@ func webhookCommands() []*cobra.Command {
 		sendersCommand(),
 		sendCommand(),
 		listenCommand(),
+		knolyxCommand(),
 	}
 }
 

@@ -17,6 +17,7 @@ var arrows = map[string][]string{
 	"caddymodule/internal/retry":             {},
 	"caddymodule/internal/guard":             {},
 	"caddymodule/internal/show":              {},
+	"caddymodule/internal/knolyxapi":         {},
 	"caddymodule/internal/sample":            {"sender", "verify"},
 	"caddymodule/internal/listen":            {"show"},
 	"caddymodule/internal/sender":            {"event"},
@@ -28,7 +29,7 @@ var arrows = map[string][]string{
 	"caddymodule/internal/gateway":           {"event", "verify", "sender", "store", "delivery", "rules"},
 	"caddymodule": {
 		"event", "verify", "sender", "store", "badgerstore", "delivery", "retry", "guard", "gateway", "rules",
-		"show", "sample", "listen",
+		"show", "sample", "listen", "knolyxapi",
 	},
 	"caddymodule/cmd/caddy": {"caddymodule"},
 	// A stranger to the gateway: it sees what everyone sees.

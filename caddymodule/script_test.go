@@ -36,7 +36,7 @@ func TestCommands(t *testing.T) {
 			env.Setenv("PATH", filepath.Dir(path)+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"listens": listens, "answers": answers},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"listens": listens, "answers": answers, "knolyx-api": knolyxAPICommand},
 	})
 }
 
