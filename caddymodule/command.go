@@ -16,6 +16,7 @@ func webhookCommands() []*cobra.Command {
 		sendCommand(),
 		listenCommand(),
 		knolyxCommand(),
+		setupCommand(),
 	}
 }
 

@@ -17,6 +17,7 @@ var arrows = map[string][]string{
 	"caddymodule/internal/retry":             {},
 	"caddymodule/internal/guard":             {},
 	"caddymodule/internal/show":              {},
+	"caddymodule/internal/guide":             {},
 	"caddymodule/internal/knolyxapi":         {},
 	"caddymodule/internal/sample":            {"sender", "verify"},
 	"caddymodule/internal/listen":            {"show"},
@@ -29,7 +30,7 @@ var arrows = map[string][]string{
 	"caddymodule/internal/gateway":           {"event", "verify", "sender", "store", "delivery", "rules"},
 	"caddymodule": {
 		"event", "verify", "sender", "store", "badgerstore", "delivery", "retry", "guard", "gateway", "rules",
-		"show", "sample", "listen", "knolyxapi",
+		"show", "sample", "listen", "knolyxapi", "guide",
 	},
 	"caddymodule/cmd/caddy": {"caddymodule"},
 	// A stranger to the gateway: it sees what everyone sees.
