@@ -26,7 +26,7 @@ func edusign(s Source) []Step {
 func synap(s Source) []Step {
 	step := Step{Do: "At Synap, create a webhook for each event that you want, each with its own URL:"}
 	for _, event := range s.Events {
-		step.Lines = append(step.Lines, s.enter("", "/"+event+s.secretURL()).Lines...)
+		step.Lines = append(step.Lines, s.URLs[0]+"/"+event+s.secretURL())
 	}
 	steps := append([]Step{step}, s.explain()...)
 	if s.Password != (Origin{}) {
