@@ -84,7 +84,7 @@ func adminEvents(r *adminRequest) (any, error) {
 	}
 	out := adminapi.Page{Events: []adminapi.Event{}, Next: page.Next}
 	for i := range page.Events {
-		out.Events = append(out.Events, listed(&page.Events[i]))
+		out.Events = append(out.Events, inList(&page.Events[i]))
 	}
 	return out, nil
 }
@@ -96,8 +96,8 @@ func filterOf(f adminapi.Filter) gateway.Filter {
 	}
 }
 
-// listed is an event as a list shows it, without anything personal.
-func listed(s *gateway.Sight) adminapi.Event {
+// inList is an event as a list shows it, without anything personal.
+func inList(s *gateway.Sight) adminapi.Event {
 	e := adminapi.Event{
 		Seq: s.Seq, ID: s.ID, Source: s.Source, Sender: s.Sender, Type: s.Outcome.Normalized.Type,
 		State: string(s.State()), Received: s.Request.Received, ReplayOf: s.ReplayOf,

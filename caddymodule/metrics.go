@@ -39,7 +39,7 @@ func newMeters() *meterSet {
 		answers: histograms("answer_duration_seconds", "Time from the arrival of a request to its answer.",
 			[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5}, "source"),
 		reused: counters("event_ids_reused_total", "Duplicates whose body was not that of the first request.", "source"),
-		matched: prometheus.NewGaugeVec(prometheus.GaugeOpts(named("secret_last_matched_timestamp_seconds",
+		matched: prometheus.NewGaugeVec(prometheus.GaugeOpts(metric("secret_last_matched_timestamp_seconds",
 			"When the secret, token or account at this position of the config matched last; 0 for not since the start.")), []string{"source", "position"}),
 		attempts: counters("attempts_total", "Attempts to deliver by the class of the backend's answer; none for no answer.", "backend", "status"),
 		durations: histograms("attempt_duration_seconds", "Duration of attempts to deliver, the backend's answer included.",
@@ -58,12 +58,12 @@ func newMeters() *meterSet {
 	}
 }
 
-func named(name, help string) prometheus.Opts {
+func metric(name, help string) prometheus.Opts {
 	return prometheus.Opts{Namespace: metricsNamespace, Subsystem: metricsSubsystem, Name: name, Help: help}
 }
 
 func counters(name, help string, labels ...string) *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts(named(name, help)), labels)
+	return prometheus.NewCounterVec(prometheus.CounterOpts(metric(name, help)), labels)
 }
 
 func histograms(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {

@@ -89,7 +89,7 @@ func (r reading) gauge(d *prometheus.Desc, v float64, labels ...string) {
 
 func (r reading) status(s *gateway.Status) {
 	e := s.Counts.Events
-	for state, n := range map[string]uint64{"waiting": e.Waiting, "routed": e.Routed, "unrouted": e.Unrouted, "invalid": e.Invalid} {
+	for state, n := range map[string]uint64{"waiting": e.Waiting, "routed": e.Routed, "unrouted": e.Unrouted, "invalid": e.Invalid, "discarded": e.Discarded} {
 		r.gauge(eventsDesc, float64(n), state)
 	}
 	r.backends(s)
@@ -116,7 +116,7 @@ func (r reading) backends(s *gateway.Status) {
 	}
 	now := time.Now()
 	for name, d := range all {
-		for state, n := range map[string]uint64{"waiting": d.Waiting, "delivered": d.Delivered, "dead": d.Dead} {
+		for state, n := range map[string]uint64{"waiting": d.Waiting, "delivered": d.Delivered, "dead": d.Dead, "discarded": d.Discarded} {
 			r.gauge(deliveriesDesc, float64(n), name, state)
 		}
 		if s.Measures != nil {

@@ -32,7 +32,7 @@ func (s *server) scrape() string {
 
 // sample is the value of one series, written as in the text format; -1 where
 // it isn't there.
-func (s *server) sample(series string) float64 {
+func (s *server) scraped(series string) float64 {
 	s.t.Helper()
 	return sampleOf(s.t, s.scrape(), series)
 }
@@ -54,8 +54,8 @@ func sampleOf(t *testing.T, scraped, series string) float64 {
 // reads waits until a series has a value: what is counted follows the answer.
 func (s *server) reads(series string, want float64) {
 	s.t.Helper()
-	soon(s.t, func() bool { return s.sample(series) == want }, func() string {
-		return fmt.Sprintf("%s is %v, not %v", series, s.sample(series), want)
+	soon(s.t, func() bool { return s.scraped(series) == want }, func() string {
+		return fmt.Sprintf("%s is %v, not %v", series, s.scraped(series), want)
 	})
 }
 
@@ -98,7 +98,7 @@ func TestMetricsCountWhatBecameOfRequestsAndAttempts(t *testing.T) {
 	} {
 		s.reads(series, want)
 	}
-	if at := s.sample(`secret_last_matched_timestamp_seconds{position="2",source="counted"}`); at < begun {
+	if at := s.scraped(`secret_last_matched_timestamp_seconds{position="2",source="counted"}`); at < begun {
 		t.Errorf("the second token matched at %v, the test began at %v", at, begun)
 	}
 }
@@ -147,12 +147,12 @@ func TestMetricsTellTroubleBehindTheGateway(t *testing.T) {
 	s.send(knolyx("k-1"))
 	s.reads(`backend_up{backend="down_crm"}`, 0)
 	s.reads(`deliveries{backend="down_crm",state="waiting"}`, 1)
-	if n := s.sample(`attempts_total{backend="down_crm",status="5xx"}`); n < 10 {
+	if n := s.scraped(`attempts_total{backend="down_crm",status="5xx"}`); n < 10 {
 		t.Errorf("%v attempts are counted as failed", n)
 	}
-	soon(t, func() bool { return s.sample(`oldest_waiting_delivery_age_seconds{backend="down_crm"}`) > 0 },
+	soon(t, func() bool { return s.scraped(`oldest_waiting_delivery_age_seconds{backend="down_crm"}`) > 0 },
 		func() string { return "the oldest delivery has no age" })
-	if n := s.sample(`commit_batch_steps_count`); n < 1 {
+	if n := s.scraped(`commit_batch_steps_count`); n < 1 {
 		t.Errorf("%v commits", n)
 	}
 	crm.behave(nil)
