@@ -57,7 +57,7 @@ type eventRecord struct {
 	Window     time.Duration `cbor:"9,keyasint,omitempty"` // of the key; 0: there is none
 }
 
-func encodeArrival(a *arrival) ([]byte, error) {
+func encodeArrival(b *bytes.Buffer, a *arrival) error {
 	ev := a.ev
 	r := eventRecord{
 		ID: ev.ID, Source: ev.Source, Sender: ev.Sender, SenderType: ev.SenderType,
@@ -66,10 +66,7 @@ func encodeArrival(a *arrival) ([]byte, error) {
 	if a.window > 0 {
 		r.Key = a.key[:]
 	}
-	var b bytes.Buffer
-	b.Grow(len(ev.Request.Body) + 250)
-	err := encoding.MarshalToBuffer(r, &b)
-	return b.Bytes(), err
+	return encoding.MarshalToBuffer(r, b)
 }
 
 func decodeEvent(seq uint64, record []byte) (*event.Event, error) {

@@ -1,6 +1,7 @@
 package badgerstore
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -39,10 +40,12 @@ func (s *Store) Keep(ctx context.Context, ev *event.Event, d store.Dedupe) (stor
 			return store.Kept{ID: first, Duplicate: true}, nil
 		}
 	}
-	var err error
-	if a.record, err = encodeArrival(&a); err != nil {
+	b := buffers.Get().(*bytes.Buffer)
+	defer release(b)
+	if err := encodeArrival(b, &a); err != nil {
 		return store.Kept{}, err
 	}
+	a.record = b.Bytes()
 	if err := s.arrivals.submit(ctx, &a, len(a.record)); err != nil {
 		return store.Kept{}, err
 	}
