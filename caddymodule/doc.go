@@ -7,5 +7,6 @@
 //	handler.go   http.handlers.receive_webhooks: one source
 //	source.go    how a handler's config becomes a gateway.Source
 //	caddyfile*.go  the same from a Caddyfile
+//	command*.go  caddy webhooks: what operators type
 //	pool.go      one engine for each store, shared by the configs of a reload
 package caddymodule

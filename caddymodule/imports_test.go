@@ -16,6 +16,11 @@ var arrows = map[string][]string{
 	"caddymodule/internal/verify":            {},
 	"caddymodule/internal/retry":             {},
 	"caddymodule/internal/guard":             {},
+	"caddymodule/internal/show":              {},
+	"caddymodule/internal/guide":             {},
+	"caddymodule/internal/knolyxapi":         {},
+	"caddymodule/internal/sample":            {"sender", "verify"},
+	"caddymodule/internal/listen":            {"show"},
 	"caddymodule/internal/sender":            {"event"},
 	"caddymodule/internal/store":             {"event"},
 	"caddymodule/internal/store/journal":     {},
@@ -26,6 +31,7 @@ var arrows = map[string][]string{
 	"caddymodule/internal/gateway":           {"event", "verify", "sender", "store", "delivery", "rules"},
 	"caddymodule": {
 		"event", "verify", "sender", "store", "badgerstore", "delivery", "retry", "guard", "gateway", "rules",
+		"show", "sample", "listen", "knolyxapi", "guide",
 	},
 	"caddymodule/cmd/caddy": {"caddymodule"},
 	// A stranger to the gateway: it sees what everyone sees.

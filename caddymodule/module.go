@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 )
 
 func init() {
@@ -15,6 +16,8 @@ func init() {
 	httpcaddyfile.RegisterDirective(directive, parseSource)
 	// Before everything that may answer for a whole site.
 	httpcaddyfile.RegisterDirectiveOrder(directive, httpcaddyfile.Before, "abort")
+
+	caddycmd.RegisterCommand(webhooksCommand)
 }
 
 const (

@@ -2,6 +2,7 @@ package caddymodule_test
 
 import (
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,11 +27,16 @@ func TestCommands(t *testing.T) {
 			}
 			env.Defer(func() { _ = os.RemoveAll(sockets) })
 			env.Setenv("SOCKETS", sockets)
+			port, err := freePort()
+			if err != nil {
+				return err
+			}
+			env.Setenv("PORT", port)
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("PATH", filepath.Dir(path)+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"listens": listens},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"listens": listens, "answers": answers, "knolyx-api": knolyxAPICommand},
 	})
 }
 
@@ -47,4 +53,30 @@ func listens(ts *testscript.TestScript, neg bool, args []string) {
 		time.Sleep(25 * time.Millisecond)
 	}
 	ts.Fatalf("nobody listens on %s", args[0])
+}
+
+// freePort is one on loopback that nobody listens on.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = l.Close() }()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, err
+}
+
+// answers waits until a server answers at a URL, whatever it says.
+func answers(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: answers URL")
+	}
+	for range 400 {
+		if res, err := http.Get(args[0]); err == nil {
+			_ = res.Body.Close()
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	ts.Fatalf("nobody answers at %s", args[0])
 }

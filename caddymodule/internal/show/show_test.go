@@ -1,0 +1,75 @@
+package show
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+)
+
+func colourful(w *bytes.Buffer) *Screen { return &Screen{w: w, colour: true} }
+
+func TestAPipeGetsNoColour(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	On(w).Line(Bad, "broken")
+	_ = w.Close()
+	var got bytes.Buffer
+	if _, err := got.ReadFrom(r); err != nil || got.String() != "broken\n" {
+		t.Errorf("got %q, %v", &got, err)
+	}
+}
+
+func TestColumnsAlignWithColourAndWithout(t *testing.T) {
+	table := NewTable("SOURCE", "NEW", "STATE")
+	table.Row("knolyx", 7, In(Good, "ok"))
+	table.Row("zoë", 1204, In(Bad, "dead"))
+	want := "SOURCE   NEW  STATE\nknolyx     7  ok\nzoë     1204  dead\n"
+	var plain, coloured bytes.Buffer
+	On(&plain).Table(table)
+	if plain.String() != want {
+		t.Errorf("got\n%s", &plain)
+	}
+	colourful(&coloured).Table(table)
+	bare := coloured.String()
+	for _, code := range []Style{"0", Bold, Good, Bad} {
+		if !strings.Contains(bare, "\x1b["+string(code)+"m") {
+			t.Errorf("no %s in %q", code, bare)
+		}
+		bare = strings.ReplaceAll(bare, "\x1b["+string(code)+"m", "")
+	}
+	if bare != want {
+		t.Errorf("with colour got\n%s", bare)
+	}
+}
+
+// A sender or a backend could otherwise rewrite what an operator sees.
+func TestNobodySteersTheTerminal(t *testing.T) {
+	var got bytes.Buffer
+	s := colourful(&got)
+	s.Say("%s", "\x1b[2Jall is well\r\u202e")
+	table := NewTable("ID")
+	table.Row("a\x1b]0;title\x07\nb")
+	s.Table(table)
+	for _, bad := range []string{"\x1b[2J", "\x1b]", "\r", "\x07", "\u202e", "\nb"} {
+		if strings.Contains(got.String(), bad) {
+			t.Errorf("%q reaches the terminal: %q", bad, &got)
+		}
+	}
+}
+
+func TestJSONKeepsWhatHTMLWouldEscape(t *testing.T) {
+	var got bytes.Buffer
+	s := On(&got)
+	if err := s.JSONLine(map[string]string{"name": "Tax <2026> & more"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.JSON([]int{1}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "{\"name\":\"Tax <2026> & more\"}\n[\n  1\n]\n"; got.String() != want {
+		t.Errorf("got %s", &got)
+	}
+}
