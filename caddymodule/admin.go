@@ -57,7 +57,7 @@ func (*AdminAPI) Routes() []caddy.AdminRoute {
 
 var adminHandlers = map[string]adminHandler{
 	"GET status":                          adminStatus,
-	"GET events":                          adminEvents,
+	"POST " + adminapi.Events:             adminEvents,
 	"GET events/{seq}":                    adminShow,
 	"POST " + adminapi.Retry:              adminAct("retried by hand", always(gateway.Retry), event.Dead),
 	"POST " + adminapi.Reprocess:          adminAct("reprocessed by hand", always(gateway.Reprocess), event.Unrouted, event.Invalid),

@@ -1,10 +1,13 @@
 package caddymodule_test
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,11 +35,12 @@ func TestCommands(t *testing.T) {
 				return err
 			}
 			env.Setenv("PORT", port)
+			env.Setenv("BACKEND", scriptBackend(env))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("PATH", filepath.Dir(path)+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"listens": listens, "answers": answers, "knolyx-api": knolyxAPICommand},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"listens": listens, "answers": answers, "knolyx-api": knolyxAPICommand, "soon": soonCommand},
 	})
 }
 
@@ -55,15 +59,19 @@ func listens(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("nobody listens on %s", args[0])
 }
 
+// nextPort counts the ports given to scripts, each to one. They are below those
+// that the system gives to whoever asks for any.
+var nextPort atomic.Int32
+
 // freePort is one on loopback that nobody listens on.
 func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	for range 1000 {
+		port := strconv.Itoa(20000 + (os.Getpid()*97+int(nextPort.Add(1)))%12000)
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer func() { _ = l.Close() }()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
+	return "", errors.New("no port is free")
 }
 
 // answers waits until a server answers at a URL, whatever it says.
