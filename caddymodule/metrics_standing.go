@@ -107,7 +107,9 @@ func (r reading) status(s *gateway.Status) {
 func (r reading) backends(s *gateway.Status) {
 	all := s.Counts.Backends
 	for name, down := range s.Down {
-		all[name] = all[name] // one without deliveries yet is there too
+		if _, ok := all[name]; !ok {
+			all[name] = store.Deliveries{} // so that it is there before its first delivery
+		}
 		up := 1.0
 		if down {
 			up = 0
