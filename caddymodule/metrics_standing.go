@@ -108,7 +108,7 @@ func (r reading) backends(s *gateway.Status) {
 	all := s.Counts.Backends
 	for name, down := range s.Down {
 		if _, ok := all[name]; !ok {
-			all[name] = store.Deliveries{} // it has none yet
+			all[name] = store.Deliveries{} // so that it is there before its first delivery
 		}
 		up := 1.0
 		if down {
