@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -81,6 +83,10 @@ type adminRequest struct {
 type adminHandler func(r *adminRequest) (any, error)
 
 func (handle adminHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !begun(r.Context()) {
+		adminProblem(w, http.StatusServiceUnavailable, "the server is starting; try again")
+		return
+	}
 	app := activeApp()
 	if app == nil {
 		adminProblem(w, http.StatusNotFound, "the running config has no webhook_gateway; load one that has it")
@@ -104,6 +110,22 @@ func (handle adminHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	write(w, http.StatusOK, "application/json", answer)
+}
+
+// begun waits until the first config runs: Caddy's admin endpoint answers before.
+func begun(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for caddy.ActiveContext().Context == nil {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // foreign tells a request that a browser sends for a page of somebody else.
