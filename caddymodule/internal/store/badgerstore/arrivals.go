@@ -26,6 +26,7 @@ type arrival struct {
 	source string
 	id     string
 	key    dedupeHash
+	body   uint32 // its sum
 	// window is how long the key counts from received on; 0 remembers nothing.
 	window   time.Duration
 	received time.Time
@@ -53,6 +54,7 @@ func (a *arrival) expires() time.Time { return a.received.Add(a.window) }
 
 // arrive appends a batch to the journal: one sync, and its events are kept.
 func (s *Store) arrive(batch []*operation[*arrival]) int {
+	begun := time.Now()
 	records, size := make([][]byte, len(batch)), 0
 	for i, op := range batch {
 		records[i] = op.what.record
@@ -80,6 +82,7 @@ func (s *Store) arrive(batch []*operation[*arrival]) int {
 		s.aside.Go(s.buildFilter)
 	}
 	s.unrouted.add(first + uint64(len(batch)) - 1)
+	s.committed(len(batch), begun)
 	return len(batch)
 }
 
@@ -107,7 +110,7 @@ func (s *Store) append(records [][]byte, size int) (first uint64, err error) {
 // index makes an arrival known to the database.
 func (st *step) index(a *arrival) {
 	if a.window > 0 {
-		st.putRecordFor(dedupeKey(a.key), dedupeRecord{ID: a.id, Expires: microOf(a.expires())}, a.window+dedupeGrace)
+		st.putRecordFor(dedupeKey(a.key), dedupeRecord{ID: a.id, Expires: microOf(a.expires()), Body: a.body}, a.window+dedupeGrace)
 	}
 	st.indexed++
 	st.hold(a.seq)

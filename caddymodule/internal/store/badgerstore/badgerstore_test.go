@@ -27,8 +27,11 @@ func TestMain(m *testing.M) {
 }
 
 func TestBadgerstoreKeepsEveryPromiseOfAStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T, dir string) store.Store { return open(t, Options{Path: dir}) })
+	storetest.Run(t, openAt)
+	storetest.RunWatched(t, openAt)
 }
+
+func openAt(t *testing.T, dir string) store.Store { return open(t, Options{Path: dir}) }
 
 var (
 	ctx   = context.Background()

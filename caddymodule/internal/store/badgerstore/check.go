@@ -134,7 +134,12 @@ func (s *Store) readArrival(seq uint64) *arrival {
 }
 
 func (s *Store) checkQueues(txn *badger.Txn, t *tally) {
-	found := countNames(txn, queueKind)
+	found := make(map[string]int)
+	for key := range keys(txn, []byte{queueKind}) {
+		name := nameOf(key)
+		found[name]++
+		s.queues.of(name).enter(lastSeq(key))
+	}
 	for name, n := range countNames(txn, behindKind) {
 		found[name] += n
 	}

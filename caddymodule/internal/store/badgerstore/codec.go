@@ -2,6 +2,7 @@ package badgerstore
 
 import (
 	"bytes"
+	"hash/crc32"
 	"net/http"
 	"net/url"
 	"time"
@@ -57,7 +58,8 @@ type eventRecord struct {
 	Window     time.Duration `cbor:"9,keyasint,omitempty"` // of the key; 0: there is none
 	ReplayOf   string        `cbor:"10,keyasint,omitempty"`
 	// From is the place of the request that it was in the quarantine.
-	From *placeRecord `cbor:"11,keyasint,omitempty"`
+	From  *placeRecord `cbor:"11,keyasint,omitempty"`
+	Trace string       `cbor:"12,keyasint,omitempty"`
 }
 
 func encodeArrival(b *bytes.Buffer, a *arrival) error {
@@ -65,7 +67,7 @@ func encodeArrival(b *bytes.Buffer, a *arrival) error {
 	r := eventRecord{
 		ID: ev.ID, Source: ev.Source, Sender: ev.Sender, SenderType: ev.SenderType,
 		Time: microOf(ev.Time), Forward: ev.Forward, Request: recordOfRequest(&ev.Request), Window: a.window,
-		ReplayOf: ev.ReplayOf, From: recordOfPlace(a.from),
+		ReplayOf: ev.ReplayOf, From: recordOfPlace(a.from), Trace: ev.Trace,
 	}
 	if a.window > 0 {
 		r.Key = a.key[:]
@@ -81,7 +83,7 @@ func decodeEvent(seq uint64, record []byte) (*event.Event, error) {
 	return &event.Event{
 		Seq: seq, ID: r.ID, Source: r.Source, Sender: r.Sender, SenderType: r.SenderType,
 		Time: r.Time.time(), Forward: r.Forward, Request: r.Request.request(),
-		ReplayOf: r.ReplayOf,
+		ReplayOf: r.ReplayOf, Trace: r.Trace,
 	}, nil
 }
 
@@ -92,7 +94,7 @@ func decodeArrival(seq uint64, record []byte) (*arrival, error) {
 	}
 	a := &arrival{
 		seq: seq, source: r.Source, id: r.ID, window: r.Window, received: r.Request.Received.time(),
-		replay: r.ReplayOf != "", from: r.From.place(),
+		body: bodySum(r.Request.Body), replay: r.ReplayOf != "", from: r.From.place(),
 	}
 	if copy(a.key[:], r.Key) < len(a.key) {
 		a.window = 0
@@ -145,7 +147,12 @@ func (r *outcomeRecord) outcome() event.Outcome {
 type dedupeRecord struct {
 	ID      string `cbor:"1,keyasint"`
 	Expires micro  `cbor:"2,keyasint"`
+	Body    uint32 `cbor:"3,keyasint"` // bodySum
 }
+
+// bodySum tells bodies apart, to warn of an id that was used twice. Nothing is
+// decided by it.
+func bodySum(body []byte) uint32 { return crc32.Checksum(body, castagnoli) }
 
 type quarantinedRecord struct {
 	ID      string        `cbor:"1,keyasint"`

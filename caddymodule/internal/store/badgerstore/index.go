@@ -2,6 +2,7 @@ package badgerstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -41,6 +42,7 @@ func (s *Store) perform(batch []*operation[change]) int {
 		fail(batch, store.ErrBroken)
 		return 0
 	}
+	begun := time.Now()
 	st := s.newStep()
 	defer s.versions.end(st.txn)
 	full := s.makeRoom(batch)
@@ -55,7 +57,9 @@ func (s *Store) perform(batch []*operation[change]) int {
 	if err := s.finish(st); err != nil {
 		s.fail(err)
 		fail(batch, store.ErrBroken)
+		return 0
 	}
+	s.committed(len(batch), begun)
 	return len(batch) + st.indexed
 }
 

@@ -34,17 +34,17 @@ func (s *Store) keep(ctx context.Context, a *arrival, d store.Dedupe) (kept stor
 		return kept, store.ErrBroken
 	}
 	if d.Window > 0 && d.Key != "" {
-		a.key, a.window = hashKey(a.source, d.Key), d.Window
+		a.key, a.window, a.body = hashKey(a.source, d.Key), d.Window, bodySum(a.ev.Request.Body)
 		if err := s.keys.claim(ctx, a.key); err != nil {
 			return kept, err
 		}
 		defer s.keys.release(a.key)
-		first, live, err := s.seen(a.key, a.received)
+		first, err := s.seen(a.key, a.received)
 		if err != nil {
 			return kept, err
 		}
-		if live {
-			return store.Kept{ID: first, Duplicate: true}, nil
+		if first != nil {
+			return store.Kept{ID: first.ID, Duplicate: true, OtherBody: first.Body != a.body}, nil
 		}
 	}
 	b := buffers.Get().(*bytes.Buffer)
@@ -59,24 +59,29 @@ func (s *Store) keep(ctx context.Context, a *arrival, d store.Dedupe) (kept stor
 	return store.Kept{ID: a.id}, nil
 }
 
-// seen looks for a live dedupe key that the caller has claimed.
-func (s *Store) seen(key dedupeHash, now time.Time) (id string, live bool, err error) {
+// seen looks for a live dedupe key that the caller has claimed; nil is none.
+func (s *Store) seen(key dedupeHash, now time.Time) (first *dedupeRecord, err error) {
 	if a := s.ledger.arrival(key); a != nil {
-		return a.id, now.Before(a.expires()), nil
+		first = &dedupeRecord{ID: a.id, Expires: microOf(a.expires()), Body: a.body}
+	} else if s.filter.mayHave(key) {
+		if first, err = s.readDedupe(dedupeKey(key)); err != nil {
+			return nil, err
+		}
 	}
-	if !s.filter.mayHave(key) {
-		return "", false, nil
+	if first == nil || !now.Before(first.Expires.time()) {
+		return nil, nil
 	}
+	return first, nil
+}
+
+func (s *Store) readDedupe(key []byte) (r *dedupeRecord, err error) {
 	err = s.versions.view(func(txn *badger.Txn) error {
-		k := dedupeKey(key)
-		value, err := get(txn, k)
+		value, err := get(txn, key)
 		if err != nil || value == nil {
 			return err
 		}
-		var r dedupeRecord
-		err = whichRecordIf(k, decode(value, &r))
-		id, live = r.ID, err == nil && now.Before(r.Expires.time())
-		return err
+		r = new(dedupeRecord)
+		return whichRecordIf(key, decode(value, r))
 	})
-	return id, live, err
+	return r, err
 }

@@ -21,6 +21,39 @@ type queue struct {
 	// leases are guarded by cursor.reading: a reader must not see one end while
 	// it looks at an older version of the queue.
 	leases map[uint64]*lease
+
+	waiting struct {
+		sync.Mutex
+		standing
+	}
+}
+
+// enter and leave follow what stands in the queue, on disk.
+func (q *queue) enter(seq uint64) {
+	q.waiting.Lock()
+	defer q.waiting.Unlock()
+	q.waiting.add(seq)
+}
+
+func (q *queue) leave(seq uint64) {
+	q.waiting.Lock()
+	defer q.waiting.Unlock()
+	q.waiting.remove(seq)
+}
+
+// oldest are the first event of each queue in which any stands.
+func (q *queues) oldest() map[string]uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	oldest := make(map[string]uint64)
+	for backend, one := range q.m {
+		one.waiting.Lock()
+		if seq := one.waiting.lowest(); seq != 0 {
+			oldest[backend] = seq
+		}
+		one.waiting.Unlock()
+	}
+	return oldest
 }
 
 // lease is a delivery that is being attempted.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -46,6 +47,8 @@ type Store struct {
 	commit   func(txn *badger.Txn, version uint64) error
 	versions *versions
 	broken   atomic.Bool
+	onCommit func(steps int, took time.Duration)
+	size     folderSize
 
 	// Of whoever makes a step: the journal's files, and the removed ones that
 	// the database still knows of.

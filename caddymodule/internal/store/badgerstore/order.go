@@ -62,7 +62,10 @@ func (st *step) queue(backend string, due time.Time, seq uint64, mark byte) {
 	key := queueKey(backend, due, seq)
 	st.set(badger.NewEntry(key, nil).WithMeta(mark))
 	q := st.store.queues.of(backend)
-	st.then(func() { q.put(key) })
+	st.then(func() {
+		q.put(key)
+		q.enter(seq)
+	})
 }
 
 // successor is who comes next in a line when its head has finished.

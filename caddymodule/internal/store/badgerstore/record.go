@@ -61,6 +61,7 @@ func (st *step) recordEnd(d *event.Delivery, l lease, progress []byte) error {
 		}
 	}
 	st.delete(queueKey(d.Backend, l.due, d.Seq))
+	st.then(func() { st.store.queues.of(d.Backend).leave(d.Seq) })
 	st.put(progressKey(d.Seq, d.Backend), progress)
 	st.callUp(d, next)
 	change := store.Deliveries{Waiting: ^uint64(0)} // one less

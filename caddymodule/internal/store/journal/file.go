@@ -69,7 +69,7 @@ func (f *file) read(number uint64, from, to int64) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if from < int64(headBytes) || to-from < int64(frameBytes) || to > f.size {
+	if from < int64(headBytes) || to-from < int64(frameBytes) {
 		return nil, fmt.Errorf("record %d: %w", number, ErrDamaged)
 	}
 	frame := make([]byte, to-from)
@@ -95,7 +95,7 @@ func (f *file) sealedPlace(h io.ReaderAt, number uint64) (from, to int64, err er
 		return 0, 0, fmt.Errorf("record %d: %w: %w", number, ErrDamaged, err)
 	}
 	from, to = int64(binary.BigEndian.Uint32(two[:])), int64(binary.BigEndian.Uint32(two[4:]))
-	if to <= from { // the last one, or one before a lost one
+	if to <= from || to > f.size { // the last one, or one before a lost one
 		to = f.size
 	}
 	return from, to, nil
