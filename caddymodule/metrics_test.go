@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,8 +15,12 @@ import (
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
 
-// watchedSite is a source and Caddy's own metrics beside it. Counters last as
-// long as the process, so each test has names of its own.
+// runs makes names that no test before had: counters last as long as the process.
+var runs atomic.Int64
+
+func fresh(name string) string { return fmt.Sprintf("%s_%d", name, runs.Add(1)) }
+
+// watchedSite is a source and Caddy's own metrics beside it.
 func watchedSite(name string) string {
 	return "receive_webhooks /knolyx knolyx {\n name " + name + "\n token old-token a-token\n}\nmetrics /metrics"
 }
@@ -30,7 +35,7 @@ func (s *server) scrape() string {
 	return res.body
 }
 
-// sample is the value of one series, written as in the text format; -1 where
+// scraped is the value of one series, written as in the text format; -1 where
 // it isn't there.
 func (s *server) scraped(series string) float64 {
 	s.t.Helper()
@@ -69,8 +74,9 @@ func soon(t *testing.T, done func() bool, otherwise func() string) {
 }
 
 func TestMetricsCountWhatBecameOfRequestsAndAttempts(t *testing.T) {
+	source, to := fresh("counted"), fresh("crm")
 	crm := newBackend(t)
-	s := serve(t, eager("counted_crm", crm.URL)+"default counted_crm", watchedSite("counted"))
+	s := serve(t, eager(to, crm.URL)+"default "+to, watchedSite(source))
 	begun := float64(time.Now().Unix())
 	for _, r := range []request{knolyx("k-1"), knolyx("k-1"), knolyx("k-2")} {
 		s.send(r)
@@ -79,49 +85,50 @@ func TestMetricsCountWhatBecameOfRequestsAndAttempts(t *testing.T) {
 	s.send(request{method: http.MethodGet, path: "/knolyx"})
 	crm.wait(t, 2)
 	for series, want := range map[string]float64{
-		`requests_total{outcome="new",source="counted"}`:                       2,
-		`requests_total{outcome="duplicate",source="counted"}`:                 1,
-		`requests_total{outcome="quarantined",source="counted"}`:               1,
-		`requests_total{outcome="refused",source="counted"}`:                   1,
-		`requests_total{outcome="not_kept",source="counted"}`:                  0,
-		`answer_duration_seconds_count{source="counted"}`:                      5,
-		`attempts_total{backend="counted_crm",status="2xx"}`:                   2,
-		`attempt_duration_seconds_count{backend="counted_crm"}`:                2,
-		`deliveries{backend="counted_crm",state="delivered"}`:                  2,
-		`deliveries{backend="counted_crm",state="waiting"}`:                    0,
-		`events{state="routed"}`:                                               2,
-		`quarantined_requests{source="counted"}`:                               1,
-		`quarantine_limit_requests`:                                            1000,
-		`backend_up{backend="counted_crm"}`:                                    1,
-		`ready`:                                                                1,
-		`secret_last_matched_timestamp_seconds{position="1",source="counted"}`: 0,
+		`requests_total{outcome="new",source="` + source + `"}`:                       2,
+		`requests_total{outcome="duplicate",source="` + source + `"}`:                 1,
+		`requests_total{outcome="quarantined",source="` + source + `"}`:               1,
+		`requests_total{outcome="refused",source="` + source + `"}`:                   1,
+		`requests_total{outcome="not_kept",source="` + source + `"}`:                  0,
+		`answer_duration_seconds_count{source="` + source + `"}`:                      5,
+		`attempts_total{backend="` + to + `",status="2xx"}`:                           2,
+		`attempt_duration_seconds_count{backend="` + to + `"}`:                        2,
+		`deliveries{backend="` + to + `",state="delivered"}`:                          2,
+		`deliveries{backend="` + to + `",state="waiting"}`:                            0,
+		`events{state="routed"}`:                                                      2,
+		`quarantined_requests{source="` + source + `"}`:                               1,
+		`quarantine_limit_requests`:                                                   1000,
+		`backend_up{backend="` + to + `"}`:                                            1,
+		`ready`:                                                                       1,
+		`secret_last_matched_timestamp_seconds{position="1",source="` + source + `"}`: 0,
 	} {
 		s.reads(series, want)
 	}
-	if at := s.scraped(`secret_last_matched_timestamp_seconds{position="2",source="counted"}`); at < begun {
+	if at := s.scraped(`secret_last_matched_timestamp_seconds{position="2",source="` + source + `"}`); at < begun {
 		t.Errorf("the second token matched at %v, the test began at %v", at, begun)
 	}
 }
 
 func TestMetricsSurviveAReloadGoodOrBad(t *testing.T) {
+	source, to := fresh("lasting"), fresh("crm")
 	crm := newBackend(t)
-	gateway := eager("lasting_crm", crm.URL) + "default lasting_crm"
-	s := serve(t, gateway, watchedSite("lasting"))
+	gateway := eager(to, crm.URL) + "default " + to
+	s := serve(t, gateway, watchedSite(source))
 	s.admin = "unix/" + s.dir + "/a"
-	const kept = `requests_total{outcome="new",source="lasting"}`
+	kept := `requests_total{outcome="new",source="` + source + `"}`
 	for i := range 3 {
 		s.send(knolyx(fmt.Sprint("k-", i)))
 		s.reads(kept, float64(i+1))
-		s.load(gateway, watchedSite("lasting"))
+		s.load(gateway, watchedSite(source))
 	}
 	s.reads(kept, 3)
-	s.reads(`deliveries{backend="lasting_crm",state="delivered"}`, 3)
+	s.reads(`deliveries{backend="`+to+`",state="delivered"}`, 3)
 
 	// One fails when it is provisioned, one because another app can't start:
 	// Caddy's admin endpoint has their registry from then on.
 	for _, bad := range []string{
-		watchedSite("lasting") + "\nreceive_webhooks /other knolyx {\n name other\n token {env.NO_SUCH_TOKEN}\n}",
-		watchedSite("lasting") + "\n}\nhttp://:1 {\n bind 203.0.113.1\n respond 1",
+		watchedSite(source) + "\nreceive_webhooks /other knolyx {\n name other\n token {env.NO_SUCH_TOKEN}\n}",
+		watchedSite(source) + "\n}\nhttp://:1 {\n bind 203.0.113.1\n respond 1",
 	} {
 		if err := s.tryLoad(gateway, bad); err == nil {
 			t.Fatal("the bad config was taken")
@@ -139,32 +146,33 @@ func TestMetricsSurviveAReloadGoodOrBad(t *testing.T) {
 }
 
 func TestMetricsTellTroubleBehindTheGateway(t *testing.T) {
+	source, to := fresh("troubled"), fresh("crm")
 	crm := newBackend(t)
 	crm.behave(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
-	s := serve(t, eager("down_crm", crm.URL)+"default down_crm", watchedSite("troubled"))
-	s.memory = "troubled"
-	s.load(eager("down_crm", crm.URL)+"default down_crm", watchedSite("troubled"))
+	s := serve(t, eager(to, crm.URL)+"default "+to, watchedSite(source))
+	s.memory = source
+	s.load(eager(to, crm.URL)+"default "+to, watchedSite(source))
 	s.send(knolyx("k-1"))
-	s.reads(`backend_up{backend="down_crm"}`, 0)
-	s.reads(`deliveries{backend="down_crm",state="waiting"}`, 1)
-	if n := s.scraped(`attempts_total{backend="down_crm",status="5xx"}`); n < 10 {
+	s.reads(`backend_up{backend="`+to+`"}`, 0)
+	s.reads(`deliveries{backend="`+to+`",state="waiting"}`, 1)
+	if n := s.scraped(`attempts_total{backend="` + to + `",status="5xx"}`); n < 10 {
 		t.Errorf("%v attempts are counted as failed", n)
 	}
-	soon(t, func() bool { return s.scraped(`oldest_waiting_delivery_age_seconds{backend="down_crm"}`) > 0 },
+	soon(t, func() bool { return s.scraped(`oldest_waiting_delivery_age_seconds{backend="`+to+`"}`) > 0 },
 		func() string { return "the oldest delivery has no age" })
 	if n := s.scraped(`commit_batch_steps_count`); n < 1 {
 		t.Errorf("%v commits", n)
 	}
 	crm.behave(nil)
-	s.reads(`backend_up{backend="down_crm"}`, 1)
-	s.reads(`oldest_waiting_delivery_age_seconds{backend="down_crm"}`, 0)
+	s.reads(`backend_up{backend="`+to+`"}`, 1)
+	s.reads(`oldest_waiting_delivery_age_seconds{backend="`+to+`"}`, 0)
 
-	memory(t, "troubled").Trouble(store.ErrLowSpace, store.Measures{Size: 7, Free: 5, Reserve: 6})
+	memory(t, source).Trouble(store.ErrLowSpace, store.Measures{Size: 7, Free: 5, Reserve: 6})
 	if res := s.send(knolyx("k-2")); res.status != http.StatusServiceUnavailable {
 		t.Fatalf("answered %d", res.status)
 	}
 	for series, want := range map[string]float64{
-		`requests_total{outcome="not_kept",source="troubled"}`: 1, `ready`: 0,
+		`requests_total{outcome="not_kept",source="` + source + `"}`: 1, `ready`: 0,
 		`store_size_bytes`: 7, `store_free_bytes`: 5, `store_reserve_bytes`: 6,
 	} {
 		s.reads(series, want)
