@@ -70,7 +70,6 @@ func (m *model) keep() any {
 	return m.both(func(s store.Store) (any, error) {
 		mine := *ev
 		k, err := s.Keep(ctx, &mine, d)
-		k.OtherBody = false // RunWatched tests it
 		return []any{"keep", k, mine.Seq}, err
 	})
 }

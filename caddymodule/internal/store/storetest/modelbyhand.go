@@ -17,7 +17,6 @@ func (m *model) replay() any {
 	return m.both(func(s store.Store) (any, error) {
 		mine := *ev
 		k, err := s.Keep(ctx, &mine, store.Dedupe{})
-		k.OtherBody = false // not every store remembers it
 		return []any{"replay", k, mine.Seq}, err
 	})
 }
@@ -78,7 +77,6 @@ func (m *model) release() any {
 	return m.both(func(s store.Store) (any, error) {
 		mine := *ev
 		k, err := s.Release(ctx, q, &mine, d)
-		k.OtherBody = false // not every store remembers it
 		return []any{"release", k, mine.Seq}, err
 	})
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,8 +32,7 @@ func releasesHappenOnce(b *bench) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	once := 0
-	for range 8 {
-		mine := *ev
+	for _, mine := range slices.Repeat([]event.Event{*ev}, 8) {
 		all.Go(func() {
 			k, err := b.Release(ctx, q, &mine, store.Dedupe{}) // no key tells the second from the first
 			mu.Lock()
