@@ -1,8 +1,10 @@
 package badgerstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
@@ -36,10 +38,21 @@ type arrival struct {
 	record []byte
 }
 
+// buffers are for the records of arrivals, until they stand in the journal.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func release(b *bytes.Buffer) {
+	const kept = 64 << 10 // a larger one is not worth its memory
+	if b.Cap() <= kept {
+		b.Reset()
+		buffers.Put(b)
+	}
+}
+
 func (a *arrival) expires() time.Time { return a.received.Add(a.window) }
 
 // arrive appends a batch to the journal: one sync, and its events are kept.
-func (s *Store) arrive(batch []*operation[*arrival]) {
+func (s *Store) arrive(batch []*operation[*arrival]) int {
 	records, size := make([][]byte, len(batch)), 0
 	for i, op := range batch {
 		records[i] = op.what.record
@@ -48,7 +61,7 @@ func (s *Store) arrive(batch []*operation[*arrival]) {
 	first, err := s.append(records, size)
 	if err != nil {
 		fail(batch, err)
-		return
+		return 0
 	}
 	arrived := make([]*arrival, len(batch))
 	keys := make([]dedupeHash, 0, len(batch))
@@ -67,6 +80,7 @@ func (s *Store) arrive(batch []*operation[*arrival]) {
 		s.aside.Go(s.buildFilter)
 	}
 	s.unrouted.add(first + uint64(len(batch)) - 1)
+	return len(batch)
 }
 
 func (s *Store) append(records [][]byte, size int) (first uint64, err error) {

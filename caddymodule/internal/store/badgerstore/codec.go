@@ -60,7 +60,7 @@ type eventRecord struct {
 	From *placeRecord `cbor:"11,keyasint,omitempty"`
 }
 
-func encodeArrival(a *arrival) ([]byte, error) {
+func encodeArrival(b *bytes.Buffer, a *arrival) error {
 	ev := a.ev
 	r := eventRecord{
 		ID: ev.ID, Source: ev.Source, Sender: ev.Sender, SenderType: ev.SenderType,
@@ -70,10 +70,7 @@ func encodeArrival(a *arrival) ([]byte, error) {
 	if a.window > 0 {
 		r.Key = a.key[:]
 	}
-	var b bytes.Buffer
-	b.Grow(len(ev.Request.Body) + 250)
-	err := encoding.MarshalToBuffer(r, &b)
-	return b.Bytes(), err
+	return encoding.MarshalToBuffer(r, b)
 }
 
 func decodeEvent(seq uint64, record []byte) (*event.Event, error) {

@@ -9,17 +9,18 @@ const (
 	// batchOperations and batchBytes end the gathering of a batch.
 	batchOperations = 256
 	batchBytes      = 512 << 10
-	// pace is the least time from one commit to the next, for each operation of
-	// the first, and at most longestPace: fewer, larger commits cost less. With
-	// 64 senders it saves an eighth of the CPU; a single one waits for nothing.
+	// pace is the least time from one commit to the next, for each thing that the
+	// first one wrote, and at most longestPace: fewer, larger commits cost less. A
+	// single one waits for nothing.
 	pace        = 64 * time.Microsecond
 	longestPace = 2 * time.Millisecond
 )
 
 // committer writes for many at once: with one sync for all that wait.
 type committer[T any] struct {
-	// commit writes a batch and gives each operation its error.
-	commit func([]*operation[T])
+	// commit writes a batch and gives each operation its error. It returns how
+	// many things it wrote.
+	commit func([]*operation[T]) int
 
 	queued chan *operation[T]
 	busy   chan struct{} // of capacity 1: it is held by whoever commits
@@ -35,7 +36,7 @@ type operation[T any] struct {
 	done chan error // of capacity 1
 }
 
-func newCommitter[T any](commit func([]*operation[T])) *committer[T] {
+func newCommitter[T any](commit func([]*operation[T]) int) *committer[T] {
 	return &committer[T]{
 		commit: commit,
 		queued: make(chan *operation[T], batchOperations),
@@ -74,8 +75,9 @@ func (c *committer[T]) commitQueued() {
 	if len(batch) == 0 {
 		return
 	}
-	c.next = time.Now().Add(min(time.Duration(len(batch)-1)*pace, longestPace))
-	c.commit(batch)
+	begun := time.Now()
+	n := c.commit(batch)
+	c.next = begun.Add(min(time.Duration(n-1)*pace, longestPace))
 	for _, op := range batch {
 		op.done <- op.err
 	}

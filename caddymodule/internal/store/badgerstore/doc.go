@@ -1,9 +1,14 @@
-// Package badgerstore keeps everything in a Badger database in one folder. It
+// Package badgerstore keeps everything in one folder: events in a journal, in
+// order of arrival, and all that follows from them in a Badger database. It
 // holds the contract of package store on what Badger really does:
 //
-//   - Badger has no group commit, and a synced transaction costs two msyncs.
-//     So one goroutine at a time writes, many operations in one transaction
-//     (committer.go). It also makes conflicts impossible.
+//   - Badger has no group commit, a synced transaction costs two msyncs, and
+//     compaction rewrites what is big again and again. So an event is kept by
+//     appending it to the journal, many with one sync (arrivals.go).
+//   - Its dedupe key and its count go into the database with the next step,
+//     whoever makes it: one goroutine at a time, many changes in one transaction
+//     (index.go). That makes conflicts impossible too. Until then memory knows
+//     them (ledger.go), and after a crash the journal does (check.go).
 //   - A failed sync can't be repeated: what a second one reports is a lie. So
 //     after one failed commit nothing is acknowledged any more.
 //   - The value log's sync errors are only logged. So every value stays in the
@@ -14,6 +19,8 @@
 //     record has a checksum (seal.go), and counts kept beside the records are
 //     compared with them at opening (check.go). Damage in older files is
 //     looked for after opening (verify.go).
+//   - Looking for a key that isn't there costs a tenth of a new event. So a
+//     filter in memory knows nearly all that were never seen (filter.go).
 //   - Seeking over deleted keys is slow. So each queue remembers where its
 //     first live key can be (cursor.go).
 //   - Closing under a live read hangs the reader. So Close waits (open.go).

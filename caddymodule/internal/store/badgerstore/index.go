@@ -36,10 +36,10 @@ func (s *Store) submit(ctx context.Context, what change, cost int) error {
 
 // perform applies a batch in one step. An error means that nothing of it can
 // be trusted to be on disk, and breaks the store.
-func (s *Store) perform(batch []*operation[change]) {
+func (s *Store) perform(batch []*operation[change]) int {
 	if s.broken.Load() {
 		fail(batch, store.ErrBroken)
-		return
+		return 0
 	}
 	st := s.newStep()
 	defer s.versions.end(st.txn)
@@ -50,12 +50,13 @@ func (s *Store) perform(batch []*operation[change]) {
 		}
 	}
 	if st.keys == 0 {
-		return
+		return 0
 	}
 	if err := s.finish(st); err != nil {
 		s.fail(err)
 		fail(batch, store.ErrBroken)
 	}
+	return len(batch) + st.indexed
 }
 
 // fail breaks the store.

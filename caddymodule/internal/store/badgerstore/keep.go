@@ -1,6 +1,7 @@
 package badgerstore
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -46,9 +47,12 @@ func (s *Store) keep(ctx context.Context, a *arrival, d store.Dedupe) (kept stor
 			return store.Kept{ID: first, Duplicate: true}, nil
 		}
 	}
-	if a.record, err = encodeArrival(a); err != nil {
+	b := buffers.Get().(*bytes.Buffer)
+	defer release(b)
+	if err := encodeArrival(b, a); err != nil {
 		return kept, err
 	}
+	a.record = b.Bytes()
 	if err := s.arrivals.submit(ctx, a, len(a.record)); err != nil {
 		return kept, err
 	}
