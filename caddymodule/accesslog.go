@@ -29,8 +29,9 @@ func newAccessLog(ctx caddy.Context, proof []string) accessLog {
 
 const redacted = "REDACTED"
 
-// watch takes over the request's line. Call done when it was answered.
+// watch takes over the request's line, and mends its span. Call done when it was answered.
 func (l accessLog) watch(w http.ResponseWriter, r *http.Request, hidden []string) (_ http.ResponseWriter, done func()) {
+	hideInTrace(r, hidden)
 	names, ok := accessLogNames(r)
 	if !ok {
 		return w, func() {}

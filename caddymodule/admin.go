@@ -57,7 +57,7 @@ func (*AdminAPI) Routes() []caddy.AdminRoute {
 
 var adminHandlers = map[string]adminHandler{
 	"GET status":                          adminStatus,
-	"GET events":                          adminEvents,
+	"POST " + adminapi.Events:             adminEvents,
 	"GET events/{seq}":                    adminShow,
 	"POST " + adminapi.Retry:              adminAct("retried by hand", always(gateway.Retry), event.Dead),
 	"POST " + adminapi.Reprocess:          adminAct("reprocessed by hand", always(gateway.Reprocess), event.Unrouted, event.Invalid),
@@ -81,7 +81,7 @@ type adminRequest struct {
 type adminHandler func(r *adminRequest) (any, error)
 
 func (handle adminHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	app := inForce()
+	app := activeApp()
 	if app == nil {
 		adminProblem(w, http.StatusNotFound, "the running config has no webhook_gateway; load one that has it")
 		return
@@ -104,15 +104,6 @@ func (handle adminHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	write(w, http.StatusOK, "application/json", answer)
-}
-
-// inForce is the app of the running config; nil where that has none.
-func inForce() *App {
-	app, err := caddy.ActiveContext().AppIfConfigured(appName)
-	if err != nil {
-		return nil
-	}
-	return app.(*App)
 }
 
 // foreign tells a request that a browser sends for a page of somebody else.

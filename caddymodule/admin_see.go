@@ -17,7 +17,7 @@ func adminStatus(r *adminRequest) (any, error) {
 		return nil, err
 	}
 	e := s.Counts.Events
-	out := adminapi.Status{Events: adminapi.Events(e), Sources: statusOfSources(&s), Backends: statusOfBackends(&s)}
+	out := adminapi.Status{Events: adminapi.States(e), Sources: statusOfSources(&s), Backends: statusOfBackends(&s)}
 	var came uint64
 	for _, source := range out.Sources {
 		came += source.New + source.Replayed
@@ -71,9 +71,9 @@ func known(configured []string, counted func(func(string) bool)) []string {
 }
 
 func adminEvents(r *adminRequest) (any, error) {
-	q, err := adminapi.ParseQuery(r.URL.Query())
-	if err != nil {
-		return nil, refusal(err.Error())
+	var q adminapi.Query
+	if err := r.read(&q); err != nil {
+		return nil, err
 	}
 	if q.Limit < 0 || q.Limit > adminapi.MaxPage {
 		return nil, refusal("a page has at most " + strconv.Itoa(adminapi.MaxPage) + " events")
@@ -84,7 +84,7 @@ func adminEvents(r *adminRequest) (any, error) {
 	}
 	out := adminapi.Page{Events: []adminapi.Event{}, Next: page.Next}
 	for i := range page.Events {
-		out.Events = append(out.Events, listed(&page.Events[i]))
+		out.Events = append(out.Events, inList(&page.Events[i]))
 	}
 	return out, nil
 }
@@ -96,8 +96,8 @@ func filterOf(f adminapi.Filter) gateway.Filter {
 	}
 }
 
-// listed is an event as a list shows it, without anything personal.
-func listed(s *gateway.Sight) adminapi.Event {
+// inList is an event as a list shows it, without anything personal.
+func inList(s *gateway.Sight) adminapi.Event {
 	e := adminapi.Event{
 		Seq: s.Seq, ID: s.ID, Source: s.Source, Sender: s.Sender, Type: s.Outcome.Normalized.Type,
 		State: string(s.State()), Received: s.Request.Received, ReplayOf: s.ReplayOf,

@@ -31,7 +31,7 @@ func adminShow(r *adminRequest) (any, error) {
 
 func shown(x *gateway.Explained) (adminapi.Shown, error) {
 	out := adminapi.Shown{
-		Event: listed(&x.Sight), SenderType: x.SenderType,
+		Event: inList(&x.Sight), SenderType: x.SenderType,
 		Method: x.Request.Method, Path: x.Request.Path, Query: x.Request.Query, Headers: x.Request.Header,
 		RoutedAt: x.Outcome.At, Today: today(x),
 	}

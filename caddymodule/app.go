@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -63,6 +64,10 @@ type App struct {
 	decided chan struct{}
 	settled func()
 
+	alarms *alarms
+
+	// noRoom is set while Start waits for room on the disk.
+	noRoom atomic.Bool
 	// quit and waiting are of the wait for room on the disk.
 	quit    chan struct{}
 	waiting sync.WaitGroup
@@ -89,6 +94,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.loadStore(ctx); err != nil {
 		return err
 	}
+	if err := a.watched(ctx); err != nil {
+		return err
+	}
 	set, err := compileRules(a.Rules, a.Default, a.Backends)
 	if err != nil {
 		return err
@@ -98,15 +106,25 @@ func (a *App) Provision(ctx caddy.Context) error {
 		Sources:    make(map[string]*gateway.Source),
 		Retention:  a.retention(),
 		Quarantine: a.quarantine(),
+		Tracer:     tracer,
 	}
 	for i, b := range a.Backends {
 		compiled, err := b.compile(ctx)
 		if err != nil {
 			return fmt.Errorf("backend %s: %w", b.label(i), err)
 		}
+		compiled.Watch, compiled.Tracer = meters.backend(b.Name, a.alarms), tracer
 		a.config.Backends = append(a.config.Backends, compiled)
 	}
 	return nil
+}
+
+// watched lets Caddy's metrics and its events app see the gateway.
+func (a *App) watched(ctx caddy.Context) (err error) {
+	if a.alarms, err = newAlarms(ctx); err != nil {
+		return fmt.Errorf("the events app: %w", err)
+	}
+	return meters.register(ctx)
 }
 
 func (a *App) loadStore(ctx caddy.Context) error {

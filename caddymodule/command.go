@@ -13,7 +13,16 @@ import (
 func webhookCommands() []*cobra.Command {
 	return append([]*cobra.Command{
 		sendersCommand(),
-		statusCommand(), eventsCommand(), showCommand(), releaseCommand(), pauseCommand(), resumeCommand(),
+		sendCommand(),
+		listenCommand(),
+		knolyxCommand(),
+		setupCommand(),
+		statusCommand(),
+		eventsCommand(),
+		showCommand(),
+		releaseCommand(),
+		pauseCommand(),
+		resumeCommand(),
 	}, actCommands()...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -52,7 +53,7 @@ func asks(c *cobra.Command, run func(ctx context.Context, a *asking, args []stri
 // adminClient reaches a server's admin API at an address as Caddy writes it.
 func adminClient(address string) (*adminapi.Client, error) {
 	parsed, err := caddy.ParseNetworkAddress(address)
-	if err != nil || parsed.PortRangeSize() > 1 {
+	if err != nil || parsed.PortRangeSize() > 1 || !parsed.IsUnixNetwork() && !isHost(parsed.JoinHostPort(0)) {
 		return nil, fmt.Errorf("%q is no address of an admin API; write such as localhost:2019 or unix//run/caddy-admin.sock", address)
 	}
 	c := &adminapi.Client{Host: parsed.JoinHostPort(0), Agent: "caddy webhooks"}
@@ -70,6 +71,11 @@ func adminClient(address string) (*adminapi.Client, error) {
 		},
 	}}
 	return c, nil
+}
+
+func isHost(host string) bool {
+	u, err := url.Parse("http://" + host)
+	return err == nil && u.Host == host
 }
 
 // explain says what to do about an error.

@@ -87,7 +87,7 @@ func showStatus(screen *show.Screen, s *adminapi.Status, now time.Time) {
 		if b.Dead > 0 {
 			dead = show.In(show.Bad, b.Dead)
 		}
-		backends.Row(b.Name, b.Waiting, b.Retrying, b.Delivered, dead, b.Discarded, age(b.Oldest, now), lastAnswer(b.Last, now), stateOf(&b))
+		backends.Row(b.Name, b.Waiting, b.Retrying, b.Delivered, dead, b.Discarded, since(b.Oldest, now), lastAnswer(b.Last, now), stateOf(&b))
 	}
 	screen.Table(backends)
 	screen.Say("")
@@ -118,13 +118,13 @@ func lastAnswer(last *adminapi.Attempt, now time.Time) show.Cell {
 	case last == nil:
 		return show.In(show.Dim, "-")
 	case last.Error == "":
-		return show.In(show.Plain, fmt.Sprintf("%d, %s ago", last.Status, age(last.At, now)))
+		return show.In(show.Plain, fmt.Sprintf("%d, %s ago", last.Status, since(last.At, now)))
 	}
-	return show.In(show.Bad, fmt.Sprintf("%s, %s ago", last.Error, age(last.At, now)))
+	return show.In(show.Bad, fmt.Sprintf("%s, %s ago", last.Error, since(last.At, now)))
 }
 
 // age is how long ago a time was, "-" for none.
-func age(at, now time.Time) string {
+func since(at, now time.Time) string {
 	if at.IsZero() {
 		return "-"
 	}

@@ -28,6 +28,10 @@ type Handler struct {
 	app    *App
 	source *gateway.Source
 	access accessLog
+	meter  sourceMeter
+	// growing and again keep alarms about the quarantine and about reused event
+	// ids from being raised for each request.
+	growing, again *flurry
 	// methods, maxBody and respond are SourceConfig's with defaults applied.
 	methods []string
 	maxBody int64
@@ -59,6 +63,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.methods, h.maxBody, h.respond = h.limits(source)
 	h.access = newAccessLog(ctx, h.proofHeaders())
+	h.meter = meters.source(source.Name, h.positions())
+	h.growing, h.again = new(flurry), new(flurry)
 	h.source, err = h.app.register(source, string(config))
 	return err
 }
@@ -66,39 +72,44 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 // ServeHTTP answers every request itself: to an error, Caddy would log the
 // request's URL, in which there may be a token.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	begun := time.Now()
+	h.meter.answered(h.serve(w, r), time.Since(begun))
+	return nil
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 	where, ok := h.locate(r)
 	w, done := h.access.watch(w, r, where.hidden)
 	defer done()
 	if !ok {
-		h.refuse(w, http.StatusNotFound, "unknown path below the source")
-		return nil
+		return h.refuse(w, http.StatusNotFound, "unknown path below the source")
 	}
 	if !slices.Contains(h.methods, r.Method) {
-		h.refuse(w, http.StatusMethodNotAllowed, "method not allowed")
-		return nil
+		return h.refuse(w, http.StatusMethodNotAllowed, "method not allowed")
 	}
 	if encoded(r.Header) {
-		h.refuse(w, http.StatusUnsupportedMediaType, "the body has a content encoding")
-		return nil
+		return h.refuse(w, http.StatusUnsupportedMediaType, "the body has a content encoding")
 	}
 	engine, leave, ok := h.enter(r.Context())
 	if !ok {
 		unavailable(w)
-		return nil
+		return isNotKept
 	}
 	defer leave()
 	body, ok := h.read(w, r)
 	if !ok {
-		return nil
+		return isRefused
 	}
-	request, creds := where.requests(r, body, time.Now())
+	now := time.Now()
+	request, creds := where.requests(r, body, now)
 	answer, err := engine.Accept(r.Context(), h.source, request, creds)
 	if err != nil {
 		unavailable(w)
-		return nil
+		return isNotKept
 	}
 	h.tell(w, answer)
-	return nil
+	h.note(answer, now)
+	return outcomeOf(answer.Verdict)
 }
 
 // encoded tells a body that is not as it was signed or meant.
@@ -165,7 +176,7 @@ func readAll(r io.Reader, size int64) ([]byte, error) {
 }
 
 // refuse answers a request of which nothing is kept, and has it counted.
-func (h *Handler) refuse(w http.ResponseWriter, status int, reason string) {
+func (h *Handler) refuse(w http.ResponseWriter, status int, reason string) outcome {
 	if engine := h.app.running(); engine != nil {
 		if leave, ok := engine.Enter(); ok {
 			engine.Refuse(h.source, reason)
@@ -176,6 +187,7 @@ func (h *Handler) refuse(w http.ResponseWriter, status int, reason string) {
 		allow(w, h.methods)
 	}
 	problem(w, status)
+	return isRefused
 }
 
 // requests makes of an HTTP request what is kept, and what is verified.

@@ -1,6 +1,8 @@
 package caddymodule_test
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,6 +30,11 @@ type server struct {
 	t      *testing.T
 	dir    string
 	client *http.Client
+	// admin is where Caddy's admin endpoint listens, and globals are more
+	// global options; both hold from the next load on.
+	admin, globals string
+	// memory keeps everything in the memory store of that name.
+	memory string
 }
 
 // serve starts Caddy with a gateway block and the body of one site.
@@ -64,7 +71,7 @@ func (s *server) caddyfile(gateway, site string) string {
 		gateway = "store badger " + filepath.Join(s.dir, "store") + " {\n reserve 128MiB\n}\n" + gateway
 	}
 	return fmt.Sprintf(`{
-	admin off
+	admin %[4]s
 	persist_config off
 	auto_https off
 	storage file_system %[1]s
@@ -76,13 +83,14 @@ func (s *server) caddyfile(gateway, site string) string {
 	webhook_gateway {
 		%[2]s
 	}
+	%[5]s
 }
 http:// {
 	bind unix/%[1]s/s
 	log
 	%[3]s
 }
-`, s.dir, gateway, site)
+`, s.dir, gateway, site, cmp.Or(s.admin, "off"), s.globals)
 }
 
 func (s *server) load(gateway, site string) {
@@ -99,6 +107,9 @@ func (s *server) tryLoad(gateway, site string) error {
 	config, err := adapt(s.caddyfile(gateway, site), filepath.Join(s.dir, "Caddyfile"))
 	if err != nil {
 		return err
+	}
+	if s.memory != "" {
+		config = bytes.Replace(config, []byte(`"module":"badger"`), fmt.Appendf(nil, `"module":"memory","name":%q`, s.memory), 1)
 	}
 	defer s.client.CloseIdleConnections()
 	return caddy.Load(config, true)

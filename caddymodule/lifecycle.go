@@ -19,8 +19,13 @@ const spaceEvery = time.Second
 // server down: until there is room, sources answer 503.
 func (a *App) Start() error {
 	err := a.join()
-	if !errors.Is(err, store.ErrLowSpace) {
+	if err != nil && !errors.Is(err, store.ErrLowSpace) {
 		return err
+	}
+	a.noRoom.Store(err != nil)
+	go a.alarms.tell(a.space)
+	if err == nil {
+		return nil
 	}
 	a.log.Error("the gateway waits for room on its disk; until then senders are asked to come again", "error", err)
 	a.quit = make(chan struct{})
@@ -60,6 +65,7 @@ func (a *App) await() {
 		}
 		err := a.join()
 		if err == nil {
+			a.noRoom.Store(false)
 			a.log.Info("the disk has room again; the gateway works")
 			return
 		}
@@ -83,6 +89,7 @@ func (a *App) Stop() error {
 	if detach != nil {
 		detach()
 	}
+	a.alarms.stop()
 	return nil
 }
 
@@ -118,4 +125,26 @@ func (a *App) running() *gateway.Engine {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	return a.engine
+}
+
+// errNotOpen: the app has not started, or not yet.
+var errNotOpen = errors.New("the store is not open")
+
+// ready tells why a request would not be kept now; nil where it would.
+func (a *App) ready() error {
+	switch engine := a.running(); {
+	case engine != nil:
+		return engine.Ready()
+	case a.noRoom.Load():
+		return store.ErrLowSpace
+	}
+	return errNotOpen
+}
+
+// space is how much of it the store has, and why it keeps nothing.
+func (a *App) space() (m store.Measures, err error) {
+	if engine := a.running(); engine != nil {
+		m, _ = engine.Measures()
+	}
+	return m, a.ready()
 }

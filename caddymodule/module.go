@@ -10,12 +10,17 @@ func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(Handler{})
 	caddy.RegisterModule(NotFound{})
+	caddy.RegisterModule(Health{})
+	caddy.RegisterModule(AdminHealth{})
 	caddy.RegisterModule(BadgerStore{})
 	caddy.RegisterModule(AdminAPI{})
 
 	httpcaddyfile.RegisterGlobalOption(appName, parseApp)
+	httpcaddyfile.RegisterHandlerDirective(healthDirective, parseHealth)
 	httpcaddyfile.RegisterDirective(directive, parseSource)
-	// Before everything that may answer for a whole site.
+	// Before everything that may answer for a whole site, and health before the
+	// sources, behind which comes a 404.
+	httpcaddyfile.RegisterDirectiveOrder(healthDirective, httpcaddyfile.Before, "abort")
 	httpcaddyfile.RegisterDirectiveOrder(directive, httpcaddyfile.Before, "abort")
 
 	caddycmd.RegisterCommand(webhooksCommand)

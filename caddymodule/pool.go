@@ -7,6 +7,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/gateway"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
 
 // engines holds one engine for each store. During a reload the old and the new
@@ -25,6 +26,9 @@ func holdEngine(s storeModule, log *slog.Logger) (*gateway.Engine, error) {
 		opened, err := s.open(log)
 		if err != nil {
 			return nil, err
+		}
+		if w, ok := opened.(store.Watched); ok {
+			w.OnCommit(meters.committed)
 		}
 		return pooled{gateway.New(opened, log)}, nil
 	})

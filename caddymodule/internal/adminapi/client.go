@@ -20,15 +20,11 @@ var ErrNotOurs = errors.New("what answers there is no server with the webhook ga
 type Problem struct {
 	Title  string `json:"title"`
 	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
+	// Detail says what is wrong and what to do; there always is one.
+	Detail string `json:"detail"`
 }
 
-func (p *Problem) Error() string {
-	if p.Detail == "" {
-		return p.Title
-	}
-	return p.Detail
-}
+func (p *Problem) Error() string { return p.Detail }
 
 // Client asks a running server.
 type Client struct {
@@ -46,7 +42,7 @@ func (c *Client) Status(ctx context.Context) (s Status, err error) {
 
 // Events asks for a page of events.
 func (c *Client) Events(ctx context.Context, q Query) (p Page, err error) {
-	return p, c.get(ctx, "events", q.Values(), &p)
+	return p, c.post(ctx, Events, q, &p)
 }
 
 // Show asks for all that is known of an event.
@@ -124,7 +120,7 @@ func read(res *http.Response, text []byte, answer any) error {
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	problem := new(Problem)
 	switch {
-	case kind == "application/problem+json" && json.Unmarshal(text, problem) == nil:
+	case kind == "application/problem+json" && json.Unmarshal(text, problem) == nil && problem.Detail != "":
 		return problem
 	case res.StatusCode == http.StatusForbidden:
 		return errors.New("the admin API refuses this address; see `origins` of Caddy's option admin")

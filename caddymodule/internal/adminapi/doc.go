@@ -3,7 +3,7 @@
 // nothing; what changes something is a POST. Errors are problem+json (RFC 9457).
 //
 //	status.go   GET  status
-//	events.go   GET  events, events/{seq}
+//	events.go   POST events, which changes nothing; GET events/{seq}
 //	shown.go    what events/{seq} answers
 //	act.go      POST retry, replay, reprocess, discard
 //	release.go  GET  quarantine; POST quarantine/release, quarantine/discard

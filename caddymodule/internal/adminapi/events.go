@@ -1,11 +1,10 @@
 package adminapi
 
-import (
-	"fmt"
-	"net/url"
-	"strconv"
-	"time"
-)
+import "time"
+
+// Events is a POST of a Query that answers a Page. It changes nothing; but a
+// condition may name a person, and Caddy logs the URLs of its admin API.
+const Events = "events"
 
 // Filter says which events are meant. What is empty doesn't narrow.
 type Filter struct {
@@ -22,73 +21,8 @@ type Filter struct {
 // Query asks for a page of events: those below Before, the newest if it is 0.
 type Query struct {
 	Filter
-	Before uint64
-	Limit  int
-}
-
-// Values are a query as it stands in a URL.
-func (q Query) Values() url.Values {
-	v := make(url.Values)
-	set := func(name, value string) {
-		if value != "" {
-			v.Set(name, value)
-		}
-	}
-	set("source", q.Source)
-	set("type", q.Type)
-	set("state", q.State)
-	set("backend", q.Backend)
-	set("id", q.ID)
-	set("where", q.Where)
-	if !q.Since.IsZero() {
-		set("since", q.Since.Format(time.RFC3339Nano))
-	}
-	if !q.Until.IsZero() {
-		set("until", q.Until.Format(time.RFC3339Nano))
-	}
-	if q.Before > 0 {
-		set("before", strconv.FormatUint(q.Before, 10))
-	}
-	if q.Limit > 0 {
-		set("limit", strconv.Itoa(q.Limit))
-	}
-	return v
-}
-
-// ParseQuery reads what Values wrote. It takes nothing that it doesn't know,
-// for a filter that is misspelt would mean more than it should.
-func ParseQuery(v url.Values) (q Query, err error) {
-	for name, values := range v {
-		value := values[0]
-		switch name {
-		case "source":
-			q.Source = value
-		case "type":
-			q.Type = value
-		case "state":
-			q.State = value
-		case "backend":
-			q.Backend = value
-		case "id":
-			q.ID = value
-		case "where":
-			q.Where = value
-		case "since":
-			q.Since, err = time.Parse(time.RFC3339Nano, value)
-		case "until":
-			q.Until, err = time.Parse(time.RFC3339Nano, value)
-		case "before":
-			q.Before, err = strconv.ParseUint(value, 10, 64)
-		case "limit":
-			q.Limit, err = strconv.Atoi(value)
-		default:
-			return q, fmt.Errorf("there is no parameter %q", name)
-		}
-		if err != nil {
-			return q, fmt.Errorf("the parameter %s can't be read", name)
-		}
-	}
-	return q, nil
+	Before uint64 `json:"before,omitempty"`
+	Limit  int    `json:"limit,omitempty"`
 }
 
 // Page is a part of the events that were asked for, newest first.

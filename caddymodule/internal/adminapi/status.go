@@ -5,7 +5,7 @@ import "time"
 // Status is how the gateway stands.
 type Status struct {
 	Sources  []Source  `json:"sources"`
-	Events   Events    `json:"events"`
+	Events   States    `json:"events"`
 	Backends []Backend `json:"backends"`
 	// AddsUp tells that as many events came in as are accounted for.
 	AddsUp bool `json:"adds_up"`
@@ -27,8 +27,8 @@ type Source struct {
 	InQuarantine int `json:"in_quarantine"`
 }
 
-// Events counts kept events by state.
-type Events struct {
+// States counts kept events by state.
+type States struct {
 	Waiting   uint64 `json:"waiting"`
 	Routed    uint64 `json:"routed"`
 	Unrouted  uint64 `json:"unrouted"`

@@ -114,7 +114,7 @@ func (b *bench) accept(src *Source, token, body string) Answer {
 	b.t.Helper()
 	now := time.Now().UTC()
 	r := &event.Request{
-		Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}},
+		Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}, "Sent": {now.Format(time.RFC3339Nano)}},
 		Body: []byte(body), Received: now.Truncate(time.Millisecond),
 	}
 	a, err := b.Accept(context.Background(), src, r, &verify.Request{Header: r.Header, Body: r.Body, Token: token, Now: now})

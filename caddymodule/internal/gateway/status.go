@@ -43,11 +43,19 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 	for _, b := range c.Backends {
 		s.Backends = append(s.Backends, b.Name)
 	}
-	if w, ok := e.store.(store.Watched); ok {
-		m := w.Measure()
+	if m, ok := e.Measures(); ok {
 		s.Measures = &m
 	}
 	return s, nil
+}
+
+// Measures is how the store stands; ok is false where it can't tell.
+func (e *Engine) Measures() (m store.Measures, ok bool) {
+	w, ok := e.store.(store.Watched)
+	if !ok {
+		return m, false
+	}
+	return w.Measure(), true
 }
 
 // Ready tells why a request would not be kept now; nil where it would. A

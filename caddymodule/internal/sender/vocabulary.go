@@ -37,6 +37,9 @@ func (p profile) become(name string) string {
 // and time, zero where the sender gives none.
 func (p profile) normalized(ev *event.Event, senderType string, at time.Time) event.Normalized {
 	if at.IsZero() {
+		at = ev.Time // of one that is replayed, or was released
+	}
+	if at.IsZero() {
 		at = ev.Request.Received
 	}
 	return event.Normalized{Type: p.become(senderType), Time: at}

@@ -22,10 +22,13 @@ type Screen struct {
 	colour bool
 }
 
-// On returns a screen on w. There is colour where w is a terminal, unless
-// NO_COLOR is set (https://no-color.org).
+// noColour is set by those who want none: https://no-color.org.
+const noColour = "NO_COLOR" //nolint:misspell // so spelled there
+
+// On returns a screen on w. There is colour where w is a terminal and nobody
+// refused it.
 func On(w io.Writer) *Screen {
-	return &Screen{w: w, colour: IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	return &Screen{w: w, colour: IsTerminal(w) && os.Getenv(noColour) == "" && os.Getenv("TERM") != "dumb"}
 }
 
 // IsTerminal tells whether a person sees what is written to w, or types what

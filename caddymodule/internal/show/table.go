@@ -86,6 +86,15 @@ func (s *Screen) row(row []Cell, widths []int) {
 	_, _ = fmt.Fprintln(s.w, strings.TrimRight(line.String(), " "))
 }
 
+// Fields writes cells on a line, where the others can't be known.
+func (s *Screen) Fields(cells ...Cell) {
+	painted := make([]string, len(cells))
+	for i, c := range cells {
+		painted[i] = s.Paint(c.Style, c.Text)
+	}
+	_, _ = fmt.Fprintln(s.w, strings.Join(painted, "  "))
+}
+
 func (t *Table) widths() []int {
 	widths := make([]int, len(t.head))
 	for i, name := range t.head {

@@ -31,11 +31,8 @@ const (
 
 // Tracer makes spans. It may be used from many goroutines at once; a nil one
 // records nothing.
-type Tracer struct{ last atomic.Pointer[provided] }
-
-type provided struct {
-	trace.Tracer
-	by trace.TracerProvider
+type Tracer struct {
+	last atomic.Pointer[trace.TracerProvider]
 }
 
 // Keep begins the span of keeping what arrived at a source, in the trace of
@@ -72,8 +69,8 @@ func (t *Tracer) Attempt(ctx context.Context, ev *event.Event, backend string) S
 
 // learn remembers who traces. Most often it is who was known before.
 func (t *Tracer) learn(p trace.TracerProvider) {
-	if known := t.last.Load(); known == nil || known.by != p {
-		t.last.Store(&provided{p.Tracer(name), p})
+	if known := t.last.Load(); known == nil || *known != p {
+		t.last.Store(&p)
 	}
 }
 
@@ -81,7 +78,10 @@ func (t *Tracer) start(ctx context.Context, operation, destination string, kind 
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	ctx, span := t.last.Load().Start(ctx, operation+" "+destination, trace.WithSpanKind(kind), trace.WithAttributes(
+	// A provider that was shut down gives a tracer that records nothing; one of
+	// its former tracers would go on.
+	tracer := (*t.last.Load()).Tracer(name)
+	ctx, span := tracer.Start(ctx, operation+" "+destination, trace.WithSpanKind(kind), trace.WithAttributes(
 		semconv.MessagingSystemKey.String(system),
 		semconv.MessagingOperationName(operation),
 		semconv.MessagingDestinationName(destination),

@@ -10,6 +10,8 @@
 //	NewBasic               user and password, plain or hashed  basic.go, hash.go, argon2id.go
 //	Any, All, Unsigned     how several schemes combine         combine.go
 //
+// HMAC.Sign is the other side, for trying a gateway out: sign.go.
+//
 // What every scheme holds:
 //
 //  1. It fails closed. Without a usable secret there is no verifier, and a
