@@ -38,6 +38,8 @@ func (*AdminAPI) Routes() []caddy.AdminRoute {
 		mux.Handle(method+" "+adminapi.Base+path, handle)
 		mux.Handle(adminapi.Base+path, wrongMethod(method))
 	}
+	mux.HandleFunc("GET "+adminapi.Base+adminapi.Backup, adminBackup)
+	mux.Handle(adminapi.Base+adminapi.Backup, wrongMethod(http.MethodGet))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		adminProblem(w, http.StatusNotFound, "there is nothing of that name below "+adminapi.Base)
 	})
@@ -81,14 +83,8 @@ type adminRequest struct {
 type adminHandler func(r *adminRequest) (any, error)
 
 func (handle adminHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	app := activeApp()
-	if app == nil {
-		adminProblem(w, http.StatusNotFound, "the running config has no webhook_gateway; load one that has it")
-		return
-	}
-	engine := app.running()
+	app, engine := gatewayFor(w)
 	if engine == nil {
-		adminProblem(w, http.StatusServiceUnavailable, "the gateway isn't running yet; its log says what it waits for")
 		return
 	}
 	leave, ok := engine.Enter()
@@ -104,6 +100,21 @@ func (handle adminHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	write(w, http.StatusOK, "application/json", answer)
+}
+
+// gatewayFor returns the gateway that runs. Where none does, it says so to who
+// asked, and the engine is nil.
+func gatewayFor(w http.ResponseWriter) (*App, *gateway.Engine) {
+	app := activeApp()
+	if app == nil {
+		adminProblem(w, http.StatusNotFound, "the running config has no webhook_gateway; load one that has it")
+		return nil, nil
+	}
+	engine := app.running()
+	if engine == nil {
+		adminProblem(w, http.StatusServiceUnavailable, "the gateway isn't running yet; its log says what it waits for")
+	}
+	return app, engine
 }
 
 // foreign tells a request that a browser sends for a page of somebody else.

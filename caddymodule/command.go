@@ -23,6 +23,8 @@ func webhookCommands() []*cobra.Command {
 		releaseCommand(),
 		pauseCommand(),
 		resumeCommand(),
+		backupCommand(),
+		restoreCommand(),
 	}, actCommands()...)
 }
 

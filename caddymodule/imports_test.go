@@ -35,7 +35,7 @@ var arrows = map[string][]string{
 	"caddymodule": {
 		"event", "verify", "sender", "store", "badgerstore", "delivery", "retry", "guard", "gateway", "rules",
 		"show", "sample", "listen", "knolyxapi", "guide",
-		"tracing", "adminapi",
+		"tracing", "adminapi", "backup",
 	},
 	"caddymodule/cmd/caddy": {"caddymodule"},
 	// A stranger to the gateway: it sees what everyone sees.

@@ -33,7 +33,7 @@ func restored(t testing.TB, b []byte, o Options) (*Store, backup.Content) {
 	t.Helper()
 	var log logged
 	o.Path, o.Logger = filepath.Join(t.TempDir(), "below", "store"), log.logger()
-	c, err := Restore(ctx, bytes.NewReader(b), o)
+	_, c, err := Restore(ctx, bytes.NewReader(b), o)
 	must(t, err)
 	s := open(t, o)
 	s.aside.Wait()
@@ -332,7 +332,7 @@ func TestARestoreThatFailsLeavesNothingBehind(t *testing.T) {
 			if c.ctx == nil {
 				c.ctx = ctx
 			}
-			if _, err := Restore(c.ctx, c.from, c.o); !errors.Is(err, c.want) {
+			if _, _, err := Restore(c.ctx, c.from, c.o); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 			if left, err := os.ReadDir(above); err != nil || len(left) > 0 {
@@ -347,7 +347,7 @@ func TestARestoreTouchesNoFolderThatHoldsAnything(t *testing.T) {
 	s := open(t, Options{Path: dir})
 	whole := backedUp(t, s)
 	again := func() error {
-		_, err := Restore(ctx, bytes.NewReader(whole), Options{Path: dir})
+		_, _, err := Restore(ctx, bytes.NewReader(whole), Options{Path: dir})
 		return err
 	}
 	if err := again(); !errors.Is(err, store.ErrLocked) {
@@ -375,7 +375,7 @@ func TestABackupOfAnotherFormatIsRefused(t *testing.T) {
 	b, err := backup.NewWriter(&out)
 	must(t, err)
 	must(t, b.JSON(backup.HeaderKind, backup.Header{Format: format + 1}))
-	_, err = Restore(ctx, &out, Options{Path: filepath.Join(t.TempDir(), "store")})
+	_, _, err = Restore(ctx, &out, Options{Path: filepath.Join(t.TempDir(), "store")})
 	if err == nil || !strings.Contains(err.Error(), "use the version that wrote it") {
 		t.Errorf("got %v", err)
 	}

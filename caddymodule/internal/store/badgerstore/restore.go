@@ -23,35 +23,36 @@ const restoring = ".restoring"
 
 // Restore makes a store from a backup, in a folder that is empty or isn't there.
 // Where it fails, it leaves nothing behind.
-func Restore(ctx context.Context, from io.Reader, o Options) (c backup.Content, err error) {
+func Restore(ctx context.Context, from io.Reader, o Options) (backup.Header, backup.Content, error) {
 	o = o.withDefaults()
-	if c, err = restoreStore(ctx, from, o); err != nil {
-		err = fmt.Errorf("restore the store at %s: %w", o.Path, err)
+	r, err := restoreStore(ctx, from, o)
+	if err != nil {
+		return backup.Header{}, backup.Content{}, fmt.Errorf("restore the store at %s: %w", o.Path, err)
 	}
-	return c, err
+	return r.header, r.sum(), nil
 }
 
-func restoreStore(ctx context.Context, from io.Reader, o Options) (c backup.Content, err error) {
+func restoreStore(ctx context.Context, from io.Reader, o Options) (r *restorer, err error) {
 	if err := mustBeEmpty(o.Path); err != nil {
-		return c, err
+		return nil, err
 	}
 	aside := filepath.Clean(o.Path) + restoring
 	if err := os.MkdirAll(filepath.Dir(aside), 0o700); err != nil {
-		return c, err
+		return nil, err
 	}
 	if err := os.Mkdir(aside, 0o700); errors.Is(err, fs.ErrExist) {
-		return c, fmt.Errorf("%s is there: another restore is running, or one was killed; then delete that folder", aside)
+		return nil, fmt.Errorf("%s is there: another restore is running, or one was killed; then delete that folder", aside)
 	} else if err != nil {
-		return c, err
+		return nil, err
 	}
-	r := restorer{path: aside, space: space{path: aside, reserve: o.Reserve, free: o.FreeSpace}}
-	if c, err = r.restore(ctx, from, o.Logger); err == nil {
+	r = &restorer{path: aside, space: space{path: aside, reserve: o.Reserve, free: o.FreeSpace}}
+	if err = r.restore(ctx, from, o.Logger); err == nil {
 		err = takePlace(aside, o.Path)
 	}
 	if err != nil {
-		return c, errors.Join(err, os.RemoveAll(aside))
+		return nil, errors.Join(err, os.RemoveAll(aside))
 	}
-	return c, nil
+	return r, nil
 }
 
 // mustBeEmpty refuses a folder that holds anything.
@@ -89,23 +90,24 @@ func takePlace(aside, path string) error {
 
 // restorer restores into a folder that nobody knows of yet.
 type restorer struct {
-	path  string
-	space space
+	path   string
+	space  space
+	header backup.Header
 	content
 }
 
-func (r *restorer) restore(ctx context.Context, from io.Reader, log *slog.Logger) (c backup.Content, err error) {
+func (r *restorer) restore(ctx context.Context, from io.Reader, log *slog.Logger) error {
 	reader, err := backup.NewReader(from)
 	if err != nil {
-		return c, err
+		return err
 	}
 	frames := &frames{Reader: reader, ctx: ctx, space: &r.space}
-	if err := checkHeader(frames); err != nil {
-		return c, err
+	if err := r.readHeader(frames); err != nil {
+		return err
 	}
 	db, err := badger.OpenManaged(badgerOptions(r.path, log))
 	if err != nil {
-		return c, err
+		return err
 	}
 	err = r.readEntries(frames, db)
 	err = errors.Join(err, db.Close())
@@ -113,21 +115,21 @@ func (r *restorer) restore(ctx context.Context, from io.Reader, log *slog.Logger
 		err = r.readFile(frames)
 	}
 	if err != nil {
-		return c, err
+		return err
 	}
-	return r.sum(), r.checkContent(frames)
+	return r.checkContent(frames)
 }
 
-func checkHeader(f *frames) error {
+func (r *restorer) readHeader(f *frames) error {
 	if err := f.next(backup.HeaderKind); err != nil {
 		return err
 	}
-	var h backup.Header
-	if err := backup.Unmarshal(f.data, &h); err != nil {
+	if err := backup.Unmarshal(f.data, &r.header); err != nil {
 		return err
 	}
-	if h.Format != format {
-		return fmt.Errorf("the backup is of a store of format %d, and this version knows %d; use the version that wrote it", h.Format, format)
+	if r.header.Format != format {
+		return fmt.Errorf("the backup is of a store of format %d, and this version knows %d; use the version that wrote it",
+			r.header.Format, format)
 	}
 	return f.next(backup.EntriesKind)
 }
