@@ -25,6 +25,7 @@ func webhookCommands() []*cobra.Command {
 		resumeCommand(),
 		backupCommand(),
 		restoreCommand(),
+		doctorCommand(),
 	}, actCommands()...)
 }
 

@@ -35,6 +35,7 @@ func restored(t testing.TB, b []byte, o Options) (*Store, backup.Content) {
 	o.Path, o.Logger = filepath.Join(t.TempDir(), "below", "store"), log.logger()
 	_, c, err := Restore(ctx, bytes.NewReader(b), o)
 	must(t, err)
+	mustBeSound(t, o.Path)
 	s := open(t, o)
 	s.aside.Wait()
 	if log.String() != "" {

@@ -27,7 +27,10 @@ func TestMain(m *testing.M) {
 }
 
 func TestBadgerstoreKeepsEveryPromiseOfAStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T, dir string) store.Store { return open(t, Options{Path: dir}) })
+	storetest.Run(t, func(t *testing.T, dir string) store.Store {
+		t.Cleanup(func() { mustBeSound(t, dir) }) // after it was closed
+		return open(t, Options{Path: dir})
+	})
 }
 
 var (
