@@ -40,6 +40,8 @@ func (*AdminAPI) Routes() []caddy.AdminRoute {
 		mux.Handle(method+" "+adminapi.Base+path, handle)
 		mux.Handle(adminapi.Base+path, wrongMethod(method))
 	}
+	mux.HandleFunc("GET "+adminapi.Base+adminapi.Backup, adminBackup)
+	mux.Handle(adminapi.Base+adminapi.Backup, wrongMethod(http.MethodGet))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		adminProblem(w, http.StatusNotFound, "there is nothing of that name below "+adminapi.Base)
 	})
@@ -83,18 +85,8 @@ type adminRequest struct {
 type adminHandler func(r *adminRequest) (any, error)
 
 func (handle adminHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !begun(r.Context()) {
-		adminProblem(w, http.StatusServiceUnavailable, "the server is starting; try again")
-		return
-	}
-	app := activeApp()
-	if app == nil {
-		adminProblem(w, http.StatusNotFound, "the running config has no webhook_gateway; load one that has it")
-		return
-	}
-	engine := app.running()
+	app, engine := gatewayFor(w, r)
 	if engine == nil {
-		adminProblem(w, http.StatusServiceUnavailable, "the gateway isn't running yet; its log says what it waits for")
 		return
 	}
 	leave, ok := engine.Enter()
@@ -126,6 +118,25 @@ func begun(ctx context.Context) bool {
 		}
 	}
 	return true
+}
+
+// gatewayFor returns the gateway that runs. Where none does, it says so to who
+// asked, and the engine is nil.
+func gatewayFor(w http.ResponseWriter, r *http.Request) (*App, *gateway.Engine) {
+	if !begun(r.Context()) {
+		adminProblem(w, http.StatusServiceUnavailable, "the server is starting; try again")
+		return nil, nil
+	}
+	app := activeApp()
+	if app == nil {
+		adminProblem(w, http.StatusNotFound, "the running config has no webhook_gateway; load one that has it")
+		return nil, nil
+	}
+	engine := app.running()
+	if engine == nil {
+		adminProblem(w, http.StatusServiceUnavailable, "the gateway isn't running yet; its log says what it waits for")
+	}
+	return app, engine
 }
 
 // foreign tells a request that a browser sends for a page of somebody else.

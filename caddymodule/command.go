@@ -23,6 +23,9 @@ func webhookCommands() []*cobra.Command {
 		releaseCommand(),
 		pauseCommand(),
 		resumeCommand(),
+		backupCommand(),
+		restoreCommand(),
+		doctorCommand(),
 	}, actCommands()...)
 }
 

@@ -10,8 +10,10 @@ import (
 // progress is a line that tells a person how far something is.
 type progress struct{ w io.Writer }
 
-func (a *asking) progress() *progress {
-	if w := a.ErrOrStderr(); show.IsTerminal(w) {
+func (a *asking) progress() *progress { return progressOn(a.ErrOrStderr()) }
+
+func progressOn(w io.Writer) *progress {
+	if show.IsTerminal(w) {
 		return &progress{w}
 	}
 	return &progress{io.Discard}

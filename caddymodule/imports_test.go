@@ -25,7 +25,8 @@ var arrows = map[string][]string{
 	"caddymodule/internal/sender":            {"event"},
 	"caddymodule/internal/store":             {"event"},
 	"caddymodule/internal/store/journal":     {},
-	"caddymodule/internal/store/badgerstore": {"event", "store", "journal"},
+	"caddymodule/internal/store/backup":      {},
+	"caddymodule/internal/store/badgerstore": {"event", "store", "journal", "backup"},
 	"caddymodule/internal/store/memstore":    {"event", "store"},
 	"caddymodule/internal/store/storetest":   {"event", "store", "memstore"},
 	"caddymodule/internal/tracing":           {"event"},
@@ -34,7 +35,7 @@ var arrows = map[string][]string{
 	"caddymodule": {
 		"event", "verify", "sender", "store", "badgerstore", "delivery", "retry", "guard", "gateway", "rules",
 		"show", "sample", "listen", "knolyxapi", "guide",
-		"tracing", "adminapi",
+		"tracing", "adminapi", "backup",
 	},
 	"caddymodule/cmd/caddy": {"caddymodule"},
 	// A stranger to the gateway: it sees what everyone sees.

@@ -91,10 +91,19 @@ func (c *Client) post(ctx context.Context, path string, body, answer any) error 
 }
 
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, body []byte, answer any) error {
+	res, err := c.ask(ctx, method, path, query, body)
+	if err != nil {
+		return err
+	}
+	return read(res, 64<<20, answer)
+}
+
+// ask sends a request; the caller reads and closes the answer.
+func (c *Client) ask(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
 	u := url.URL{Scheme: "http", Host: c.Host, Path: Base + path, RawQuery: query.Encode()}
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set("User-Agent", c.Agent)
 	if c.Origin != "" { // Caddy may be told to ask for it
@@ -103,20 +112,17 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	res, err := c.HTTP.Do(req)
-	if err != nil {
-		return err
-	}
+	return c.HTTP.Do(req)
+}
+
+// read reads an answer of at most limit bytes, and tells one of ours from
+// anybody else's.
+func read(res *http.Response, limit int64, answer any) error {
 	defer func() { _ = res.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(res.Body, 64<<20))
+	text, err := io.ReadAll(io.LimitReader(res.Body, limit))
 	if err != nil {
 		return fmt.Errorf("the answer broke off: %w", err)
 	}
-	return read(res, text, answer)
-}
-
-// read tells an answer of ours from anybody else's.
-func read(res *http.Response, text []byte, answer any) error {
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	problem := new(Problem)
 	switch {

@@ -8,6 +8,7 @@
 //	act.go      POST retry, replay, reprocess, discard
 //	release.go  GET  quarantine; POST quarantine/release, quarantine/discard
 //	pause.go    POST pause, resume
+//	backup.go   GET  backup, which answers one
 //	client.go   asks for all that
 //
 // A page says by Next where to go on; without one it was the last.

@@ -31,7 +31,10 @@ func TestBadgerstoreKeepsEveryPromiseOfAStore(t *testing.T) {
 	storetest.RunWatched(t, openAt)
 }
 
-func openAt(t *testing.T, dir string) store.Store { return open(t, Options{Path: dir}) }
+func openAt(t *testing.T, dir string) store.Store {
+	t.Cleanup(func() { mustBeSound(t, dir) }) // after it was closed
+	return open(t, Options{Path: dir})
+}
 
 var (
 	ctx   = context.Background()

@@ -75,6 +75,7 @@ func TestWhatWasAcknowledgedOutlivesAKill(t *testing.T) {
 
 func checkAcknowledged(t *testing.T, path string, acknowledged map[string]uint64) {
 	t.Helper()
+	mustBeSound(t, path)
 	var log logged
 	s := open(t, Options{Path: path, Logger: log.logger()})
 	for id, seq := range acknowledged {

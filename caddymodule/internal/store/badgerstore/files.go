@@ -70,8 +70,12 @@ func (st *step) putFiles() {
 }
 
 // removeFiles removes the files of which all events were purged, after that is
-// on disk.
+// on disk. While a backup reads them they stay, until the next step that purges.
 func (s *Store) removeFiles() {
+	if !s.removing.TryLock() {
+		return
+	}
+	defer s.removing.Unlock()
 	for first, r := range s.files {
 		if span, ok := s.journal.FileOf(first); !ok || r.purged < span.End-span.First {
 			continue

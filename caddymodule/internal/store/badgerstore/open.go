@@ -32,6 +32,9 @@ type Options struct {
 	journal journal.Options
 }
 
+// journalFolder is where the journal stands in a store's folder.
+const journalFolder = "journal"
+
 // Store is a store.Store in a Badger database.
 type Store struct {
 	releasing sync.Mutex // one request leaves the quarantine at a time
@@ -54,6 +57,8 @@ type Store struct {
 	// the database still knows of.
 	files map[uint64]fileRecord
 	gone  map[uint64]bool
+	// removing is held to remove files, and read-held while none may go.
+	removing sync.RWMutex
 
 	keys      claims
 	filter    filter
@@ -73,15 +78,7 @@ var _ store.Store = (*Store)(nil)
 // Open opens the store at a path and compares its counts with its records. It
 // returns ErrLocked while somebody else holds it, ErrLowSpace below half of the reserve.
 func Open(o Options) (*Store, error) {
-	if o.Reserve == 0 {
-		o.Reserve = defaultReserve
-	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
-	if o.FreeSpace == nil {
-		o.FreeSpace = freeSpace
-	}
+	o = o.withDefaults()
 	s := &Store{
 		log:    o.Logger,
 		space:  space{path: o.Path, reserve: o.Reserve, free: o.FreeSpace},
@@ -98,6 +95,19 @@ func Open(o Options) (*Store, error) {
 		s.verify()
 	})
 	return s, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Reserve == 0 {
+		o.Reserve = defaultReserve
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.FreeSpace == nil {
+		o.FreeSpace = freeSpace
+	}
+	return o
 }
 
 func (s *Store) open(path string, o journal.Options) error {
@@ -119,7 +129,7 @@ func (s *Store) open(path string, o journal.Options) error {
 		return err
 	}
 	s.db, s.versions = db, newVersions(db)
-	if err := s.inspect(filepath.Join(path, "journal"), o); err != nil {
+	if err := s.inspect(filepath.Join(path, journalFolder), o); err != nil {
 		return errors.Join(err, s.close())
 	}
 	return nil
@@ -140,11 +150,16 @@ func makeFolder(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
 	}
-	above, err := os.Open(filepath.Dir(filepath.Clean(path)))
+	return syncFolder(filepath.Dir(filepath.Clean(path)))
+}
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(above.Sync(), above.Close())
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // badgerOptions trade a little speed for durability, bounded memory and few

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -102,5 +103,33 @@ func TestAFileOfTheJournalGoesWithTheLastOfItsEvents(t *testing.T) {
 	s = open(t, o)
 	if _, known := files(t, s); known != 1 {
 		t.Errorf("the database knows of %d files, want the new one alone", known)
+	}
+}
+
+// Two backends finish an event at about the same time, and the one that did so
+// first is recorded last.
+func TestAnEventIsPurgedInWhateverOrderItsDeliveriesDied(t *testing.T) {
+	dir := t.TempDir()
+	t.Cleanup(func() { mustBeSound(t, dir) })
+	s := open(t, Options{Path: dir})
+	ev := keep(t, s, "both", 10)
+	must(t, s.Route(ctx, []store.Routing{{
+		Seq: ev.Seq, Outcome: event.Outcome{State: event.Routed, At: start, Backends: []string{"crm", "mail"}},
+		Deliveries: []*event.Delivery{
+			{Seq: ev.Seq, Backend: "crm", State: event.Waiting}, {Seq: ev.Seq, Backend: "mail", State: event.Waiting},
+		},
+	}}))
+	for i, backend := range []string{"crm", "mail"} {
+		ds, _, err := s.Lease(ctx, backend, start, 1)
+		must(t, err)
+		ds[0].State, ds[0].Finished = event.Dead, start.Add(-time.Duration(i)*time.Second)
+		must(t, s.Record(ctx, ds[0]))
+	}
+	policy := func(after time.Duration) store.Policy { return store.Policy{Now: start.Add(after), Stuck: time.Minute} }
+	for after, want := range []int{0, 0, 1, 0} {
+		p, err := s.Purge(ctx, policy([]time.Duration{0, 59500 * time.Millisecond, time.Minute, time.Hour}[after]), 9)
+		if err != nil || p.Dead != want {
+			t.Errorf("look %d purged %+v, %v; want %d", after, p, err, want)
+		}
 	}
 }

@@ -110,19 +110,21 @@ func unmarshal(rest []byte, record any) error {
 }
 
 // whichRecord names the record of a key in an error, without any payload.
-func whichRecord(key []byte, err error) error {
+func whichRecord(key []byte, err error) error { return fmt.Errorf("%s: %w", which(key), err) }
+
+func which(key []byte) string {
 	kind, ok := kindNames[key[0]]
 	switch {
 	case !ok:
-		return fmt.Errorf("record of kind %q: %w", key[0], err)
+		return fmt.Sprintf("record of kind %q", key[0])
 	case len(key) < 9 || key[0] == metaKind || key[0] == dedupeKind || key[0] == finishedKind:
-		return fmt.Errorf("%s: %w", kind, err)
+		return kind
 	case key[0] == quarantineKind || key[0] == behindKind:
-		return fmt.Errorf("%s %d: %w", kind, lastSeq(key), err)
+		return fmt.Sprintf("%s %d", kind, lastSeq(key))
 	case key[0] == tailKind:
-		return fmt.Errorf("%s of backend %s: %w", kind, nameOf(key), err)
+		return fmt.Sprintf("%s of backend %s", kind, nameOf(key))
 	}
-	return fmt.Errorf("%s %d: %w", kind, seqOf(key), err)
+	return fmt.Sprintf("%s %d", kind, seqOf(key))
 }
 
 var kindNames = map[byte]string{

@@ -39,7 +39,13 @@ func (st *step) isStale(c class, g goner) (bool, error) {
 	case err != nil:
 		return false, err
 	case c == classDead:
-		return w.waiting > 0 || w.dead == 0 || microOf(w.finished) != g.Since, nil
+		finished := microOf(w.finished)
+		stale := w.waiting > 0 || w.dead == 0 || finished != g.Since
+		if stale && w.waiting == 0 && w.dead > 0 && finished > g.Since {
+			// What finished last need not have been recorded last.
+			st.mayGo(classDead, w.finished, g.Seq)
+		}
+		return stale, nil
 	}
 	return o.At != g.Since || classOf(o.State) != c, nil
 }
@@ -71,20 +77,24 @@ func (st *step) whole(seq uint64, o *outcomeRecord) (w whole, err error) {
 		if err != nil {
 			return w, err
 		}
-		w.deliveries = append(w.deliveries, d)
-		switch d.State {
-		case event.Waiting:
-			w.waiting++
-		case event.Dead:
-			w.dead++
-		case event.Delivered:
-			w.done++
-		}
-		if d.Finished.After(w.finished) {
-			w.finished = d.Finished
-		}
+		w.add(d)
 	}
 	return w, nil
+}
+
+func (w *whole) add(d *event.Delivery) {
+	w.deliveries = append(w.deliveries, d)
+	switch d.State {
+	case event.Waiting:
+		w.waiting++
+	case event.Dead:
+		w.dead++
+	case event.Delivered:
+		w.done++
+	}
+	if d.Finished.After(w.finished) {
+		w.finished = d.Finished
+	}
 }
 
 // giveUp counts what no backend got of an event that is removed, and takes it

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
 	"github.com/dgraph-io/badger/v4/table"
 
@@ -27,7 +28,7 @@ func (s *Store) verifyTables() {
 		if s.closing.Load() {
 			return
 		}
-		if err := s.verifyTable(info.ID); err != nil {
+		if err := verifyTable(s.db.Opts().Dir, info.ID, s.db.Opts()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			s.broken.Store(true)
 			s.log.Error("a table of the store is damaged on disk; nothing is accepted or delivered: stop, and restore the folder",
 				"table", table.IDToFilename(info.ID), "error", err)
@@ -36,15 +37,18 @@ func (s *Store) verifyTables() {
 	}
 }
 
-func (s *Store) verifyTable(id uint64) error {
-	data, err := os.ReadFile(table.NewFilename(id, s.db.Opts().Dir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // compacted meanwhile
-	}
+// verifyTable is fs.ErrNotExist where the table was compacted meanwhile. A
+// damaged one may make Badger panic.
+func verifyTable(folder string, id uint64, o badger.Options) (err error) {
+	data, err := os.ReadFile(table.NewFilename(id, folder))
 	if err != nil {
 		return err
 	}
-	o := s.db.Opts()
+	defer func() {
+		if recover() != nil {
+			err = errDamaged
+		}
+	}()
 	t, err := table.OpenInMemoryTable(data, id, &table.Options{
 		BlockSize: o.BlockSize, Compression: o.Compression, ChkMode: options.NoVerification,
 	})

@@ -133,14 +133,7 @@ func (j *Journal) seal() error {
 // what follows. The table is on disk before the file looks shorter than it was
 // made, for that tells a file that was cut.
 func (f *file) writeTable() error {
-	table := make([]byte, 0, 4*len(f.places)+sealBytes)
-	for _, place := range f.places {
-		table = binary.BigEndian.AppendUint32(table, place)
-	}
-	sum := crc32.Checksum(table, castagnoli)
-	table = binary.BigEndian.AppendUint32(table, uint32(len(f.places)))
-	table = binary.BigEndian.AppendUint32(table, sum)
-	table = append(table, sealMagic...)
+	table := tableOf(f.places)
 	if _, err := f.handle.WriteAt(table, f.size); err != nil {
 		return err
 	}
@@ -148,6 +141,18 @@ func (f *file) writeTable() error {
 		return err
 	}
 	return f.handle.Truncate(f.size + int64(len(table)))
+}
+
+// tableOf is what stands behind the records of a file that is done.
+func tableOf(places []uint32) []byte {
+	table := make([]byte, 0, 4*len(places)+sealBytes)
+	for _, place := range places {
+		table = binary.BigEndian.AppendUint32(table, place)
+	}
+	sum := crc32.Checksum(table, castagnoli)
+	table = binary.BigEndian.AppendUint32(table, uint32(len(places)))
+	table = binary.BigEndian.AppendUint32(table, sum)
+	return append(table, sealMagic...)
 }
 
 // close makes a file one that is only read.

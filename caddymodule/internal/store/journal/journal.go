@@ -79,29 +79,42 @@ func Open(folder string, newest uint64, o Options) (j *Journal, problems []Probl
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, nil, err
 	}
-	names, err := filepath.Glob(filepath.Join(folder, "*"+extension))
+	empty, problems, err := j.load((*file).recover)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range empty {
+		if err := os.Remove(f.path); err != nil {
+			return nil, nil, err
+		}
+	}
+	j.next = max(j.next, newest+1)
+	return j, problems, syncFolder(folder)
+}
+
+// load opens the files in the folder. Those that weren't sealed are given to
+// mend; those that hold no record are left out.
+func (j *Journal) load(mend func(*file, *[]Problem) error) (empty []*file, problems []Problem, err error) {
+	names, err := filepath.Glob(filepath.Join(j.folder, "*"+extension))
 	if err != nil {
 		return nil, nil, err
 	}
 	slices.Sort(names)
 	j.next = 1
 	for _, name := range names {
-		f, found, err := openFile(name)
+		f, found, err := openFile(name, mend)
 		if err != nil {
 			return nil, nil, fmt.Errorf("journal: %w", err)
 		}
 		problems = append(problems, found...)
 		if f.count() == 0 {
-			if err := os.Remove(name); err != nil {
-				return nil, nil, err
-			}
+			empty = append(empty, f)
 			continue
 		}
 		j.files = append(j.files, f)
 		j.next = max(j.next, f.end())
 	}
-	j.next = max(j.next, newest+1)
-	return j, problems, syncFolder(folder)
+	return empty, problems, nil
 }
 
 // Problem is damage that was found while opening.

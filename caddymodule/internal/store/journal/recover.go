@@ -10,8 +10,8 @@ import (
 )
 
 // openFile opens a file of an earlier process. One that isn't sealed is
-// searched for its records and sealed.
-func openFile(path string) (f *file, problems []Problem, err error) {
+// given to mend.
+func openFile(path string, mend func(*file, *[]Problem) error) (f *file, problems []Problem, err error) {
 	first, err := numberOf(path)
 	if err != nil {
 		return nil, nil, err
@@ -21,7 +21,8 @@ func openFile(path string) (f *file, problems []Problem, err error) {
 	if err != nil || sealed {
 		return f, nil, err
 	}
-	return f, problems, f.recover(&problems)
+	err = mend(f, &problems)
+	return f, problems, err
 }
 
 // readSeal tells whether a file is whole, by the table at its end.
@@ -58,14 +59,10 @@ func (f *file) readSeal() (sealed bool, err error) {
 
 // recover finds the records of a file that wasn't sealed, and seals it.
 func (f *file) recover(problems *[]Problem) error {
-	data, err := os.ReadFile(f.path)
-	if err != nil {
+	if err := f.search(problems); err != nil || len(f.places) == 0 {
 		return err
 	}
-	*problems = append(f.scan(data), f.checkHead(data)...)
-	if len(f.places) == 0 {
-		return nil
-	}
+	var err error
 	if f.handle, err = os.OpenFile(f.path, os.O_RDWR, 0); err != nil {
 		return err
 	}
@@ -74,6 +71,16 @@ func (f *file) recover(problems *[]Problem) error {
 	}
 	f.close()
 	return f.handle.Close()
+}
+
+// search finds the records of a file that wasn't sealed.
+func (f *file) search(problems *[]Problem) error {
+	data, err := os.ReadFile(f.path)
+	if err != nil {
+		return err
+	}
+	*problems = append(f.scan(data), f.checkHead(data)...)
+	return nil
 }
 
 // scan finds the records in a file's bytes, and those that are lost.
@@ -163,10 +170,15 @@ func (j *Journal) Verify(first uint64) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	again := &file{path: f.path, first: f.first}
-	problems := again.scan(data[:min(f.size, int64(len(data)))])
-	if again.count() < f.count() {
-		problems = append(problems, f.problem(again.end(), f.end()-1, unreadable))
+	return (&file{path: f.path, first: f.first}).verify(f, data), nil
+}
+
+// verify finds the records in a file's bytes, and those that are lost of what
+// it is known to hold.
+func (f *file) verify(known *file, data []byte) []Problem {
+	problems := f.scan(data[:min(known.size, int64(len(data)))])
+	if f.count() < known.count() {
+		problems = append(problems, f.problem(f.end(), known.end()-1, unreadable))
 	}
-	return problems, nil
+	return problems
 }

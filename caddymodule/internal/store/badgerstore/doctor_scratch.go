@@ -1,0 +1,98 @@
+package badgerstore
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/table"
+)
+
+// tables reads every table that the database has, and compares its checksums.
+func (x *examination) tables() (whole bool, err error) {
+	f, err := os.Open(filepath.Join(x.path, badger.ManifestFilename))
+	if err != nil {
+		return false, err
+	}
+	manifest, _, err := badger.ReplayManifestFile(f, 0, badgerOptions(x.path, x.log))
+	if err := errors.Join(err, f.Close()); err != nil {
+		x.find("the list of tables is damaged", "%v", err)
+		return false, nil
+	}
+	x.Tables, whole = len(manifest.Tables), true
+	for i, id := range slices.Sorted(maps.Keys(manifest.Tables)) {
+		if err := x.about(fmt.Sprintf("table %d of %d", i+1, x.Tables)); err != nil {
+			return false, err
+		}
+		if err := verifyTable(x.path, id, badgerOptions(x.path, x.log)); err != nil {
+			x.find("a table is damaged", "%s: %v", table.IDToFilename(id), err)
+			whole = false
+		}
+	}
+	return whole, nil
+}
+
+// scratch makes a folder in which Badger can open the database to be read: with
+// links to its tables, and copies of the logs that end where a crash left them,
+// for Badger would cut them there. The value log, which is empty, stays behind.
+func (x *examination) scratch() (folder string, err error) {
+	path, err := filepath.Abs(x.path)
+	if err != nil {
+		return "", err
+	}
+	files, err := os.ReadDir(path)
+	if err != nil {
+		return "", err
+	}
+	if folder, err = os.MkdirTemp("", "webhooks-doctor-"); err != nil {
+		return "", err
+	}
+	for _, file := range files {
+		from, to := filepath.Join(path, file.Name()), filepath.Join(folder, file.Name())
+		switch {
+		case filepath.Ext(from) == ".sst":
+			err = os.Symlink(from, to)
+		case filepath.Ext(from) == ".mem":
+			err = x.copyLog(from, to)
+		case file.Name() == badger.ManifestFilename || file.Name() == badger.KeyRegistryFileName:
+			err = copyFile(from, to)
+		}
+		if err != nil {
+			return "", errors.Join(err, os.RemoveAll(folder))
+		}
+	}
+	return folder, nil
+}
+
+func copyFile(from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o600)
+}
+
+// copyLog copies the log of a memtable up to its last whole transaction.
+func (x *examination) copyLog(from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	found := readLog(data)
+	lost := found.lost
+	if x.version > 0 && found.first > x.version+1 { // a log goes on where the one before it ends
+		lost += found.first - x.version - 1
+	}
+	if lost > 0 {
+		x.findMany(lost, "steps are lost: the log of the database is damaged before its end", "%s", filepath.Base(from))
+	}
+	if found.last == 0 {
+		return nil
+	}
+	x.version = found.last
+	return os.WriteFile(to, data[:found.end], 0o600)
+}
