@@ -253,23 +253,24 @@ func TestNoFileIsRemovedWhileABackupReadsIt(t *testing.T) {
 }
 
 func TestABackupEndsWithItsStoreAndWithItsCaller(t *testing.T) {
-	caller, cancel := context.WithCancel(ctx)
 	for name, end := range map[string]struct {
-		do   func(*Store)
+		do   func(*Store, context.CancelFunc)
 		want error
 	}{
-		"store":  {func(s *Store) { s.closing.Store(true) }, store.ErrClosed},
-		"caller": {func(*Store) { cancel() }, context.Canceled},
-		"broken": {func(s *Store) { s.broken.Store(true) }, nil},
+		"store":  {func(s *Store, _ context.CancelFunc) { s.closing.Store(true) }, store.ErrClosed},
+		"caller": {func(_ *Store, cancel context.CancelFunc) { cancel() }, context.Canceled},
+		"broken": {func(s *Store, _ context.CancelFunc) { s.broken.Store(true) }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
+			caller, cancel := context.WithCancel(ctx)
+			defer cancel()
 			s := open(t, Options{Path: t.TempDir()})
 			oneOfEach(t, s)
 			g := &gate{reached: make(chan struct{}), let: make(chan struct{})}
 			done := make(chan error)
 			go func() { done <- s.Backup(caller, g) }()
 			<-g.reached
-			end.do(s)
+			end.do(s, cancel)
 			g.let <- struct{}{}
 			for {
 				select {
