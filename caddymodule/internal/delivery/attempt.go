@@ -171,7 +171,7 @@ func (w *Worker) report(d *event.Delivery, a event.Attempt, quiet bool) {
 	case quiet && d.State == event.Waiting:
 		level = slog.LevelDebug
 	case d.State == event.Delivered:
-		level, message = slog.LevelInfo, "delivered"
+		level, message = slog.LevelDebug, "delivered"
 	case d.State == event.Dead:
 		level, message = slog.LevelError, "delivery is dead; mend the backend, then retry it by hand"
 	case retry.Alarming(a.Status):

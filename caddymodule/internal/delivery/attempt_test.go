@@ -65,7 +65,7 @@ func TestA2xxIsDelivered(t *testing.T) {
 	if !d.Finished.Equal(a.At.Add(a.Duration)) || a.Duration <= 0 || a.At.Location() != time.UTC {
 		t.Fatalf("finished %s, attempt %+v", d.Finished, a)
 	}
-	if !j.has("level=INFO", "msg=delivered", "backend=crm", "source=knolyx", "event_id=af46ec07", "attempt=1", "status=202", "duration=") {
+	if !j.has("level=DEBUG", "msg=delivered", "backend=crm", "source=knolyx", "event_id=af46ec07", "attempt=1", "status=202", "duration=") {
 		t.Error(j)
 	}
 }

@@ -51,7 +51,7 @@ func begin(t *testing.T, q Queue, b *Backend) (*Worker, *journal) {
 	if b.URL == "" {
 		b.URL = "http://crm.internal/events"
 	}
-	w := Start(q, b, original(payload), slog.New(slog.NewTextHandler(j, nil)))
+	w := Start(q, b, original(payload), slog.New(slog.NewTextHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	t.Cleanup(func() { w.Stop(context.Background()) })
 	return w, j
 }

@@ -80,7 +80,7 @@ func (e *Engine) keep(ctx context.Context, src *Source, r *event.Request, id eve
 		return e.duplicate(ctx, src, kept, result), nil
 	}
 	span.End("new", false)
-	e.log.LogAttrs(ctx, slog.LevelInfo, "kept",
+	e.log.LogAttrs(ctx, slog.LevelDebug, "kept",
 		slog.String("source", src.Name), slog.String("event_id", kept.ID),
 		slog.Int("bytes", len(r.Body)), slog.Int("secret", result.Secret))
 	e.wakeRouter()
@@ -88,7 +88,7 @@ func (e *Engine) keep(ctx context.Context, src *Source, r *event.Request, id eve
 }
 
 func (e *Engine) duplicate(ctx context.Context, src *Source, kept store.Kept, result verify.Result) Answer {
-	e.log.LogAttrs(ctx, slog.LevelInfo, "duplicate",
+	e.log.LogAttrs(ctx, slog.LevelDebug, "duplicate",
 		slog.String("source", src.Name), slog.String("event_id", kept.ID), slog.Bool("other_body", kept.OtherBody))
 	return Answer{Verdict: Duplicate, ID: kept.ID, Secret: result.Secret, OtherBody: kept.OtherBody}
 }
