@@ -101,6 +101,8 @@ func TestTheAdminAPIRefusesWhatIsNotMeantForItAndSaysWhy(t *testing.T) {
 		"too many events":           {"POST", "replay", `{"seqs":[` + strings.Repeat("1,", 200) + `1]}`, nil, 400},
 		"an action by GET":          {"GET", "discard", "", nil, 405},
 		"a status by POST":          {"POST", "status", "{}", nil, 405},
+		"a backup by POST":          {"POST", "backup", "{}", nil, 405},
+		"a backup for another page": {"GET", "backup", "", map[string]string{"Sec-Fetch-Site": "cross-site"}, 403},
 		"an unknown path":           {"GET", "nothing", "", nil, 404},
 		"an unknown event":          {"GET", "events/99", "", nil, 404},
 		"an event by its id":        {"GET", "events/k-1", "", nil, 400},

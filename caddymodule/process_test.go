@@ -138,6 +138,7 @@ func TestPromise1WhatGota2xxSurvivesAKill(t *testing.T) {
 		}
 		_ = p.Wait()
 		wg.Wait()
+		s.mustBeSound(t)
 	}
 	s.spawn(t, file)
 	for id := range acknowledged {
@@ -147,6 +148,15 @@ func TestPromise1WhatGota2xxSurvivesAKill(t *testing.T) {
 	}
 	t.Logf("%d events acknowledged", len(acknowledged))
 	everyOneArrives(t, crm, acknowledged)
+}
+
+// mustBeSound examines the store, which no server may have open.
+func (s *server) mustBeSound(t *testing.T) {
+	t.Helper()
+	p := s.command(t, "webhooks", "doctor", "--store", filepath.Join(s.dir, "store"))
+	if err := p.Run(); err != nil {
+		t.Errorf("doctor: %v: %s", err, p.out)
+	}
 }
 
 // everyOneArrives allows the repeats of a crash's window, which carry the same

@@ -7,9 +7,9 @@ import (
 	"net/http"
 )
 
+// Backup is a GET that answers a backup, of BackupType. Where the server can't
+// go on it is cut short, which its reader finds.
 const (
-	// Backup is a GET that answers a backup, of BackupType. Where the server
-	// can't go on it is cut short, which its reader finds.
 	Backup     = "backup"
 	BackupType = "application/octet-stream"
 )

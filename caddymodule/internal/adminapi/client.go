@@ -91,7 +91,7 @@ func (c *Client) post(ctx context.Context, path string, body, answer any) error 
 }
 
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, body []byte, answer any) error {
-	res, err := c.ask(ctx, method, path, query, body)
+	res, err := c.ask(ctx, method, path, query, body) //nolint:bodyclose // read closes it
 	if err != nil {
 		return err
 	}

@@ -25,5 +25,8 @@
 //     first live key can be (cursor.go).
 //   - Closing under a live read hangs the reader. So Close waits (open.go).
 //
+// A store is backed up while it works (backup.go), restored into a folder that is
+// empty (restore.go), and examined when nobody has it open (doctor.go).
+//
 // keys.go is the map of the database.
 package badgerstore
