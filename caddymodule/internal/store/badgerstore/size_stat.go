@@ -10,7 +10,7 @@ import (
 // taken is what a file takes on its disk: some are made larger than what they hold.
 func taken(info fs.FileInfo) int64 {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return int64(st.Blocks) * 512
+		return st.Blocks * 512
 	}
 	return info.Size()
 }
