@@ -16,6 +16,9 @@ import (
 // Event implements store.Store.
 func (s *Store) Event(ctx context.Context, seq uint64) (ev *event.Event, err error) {
 	err = s.view(ctx, func(txn *badger.Txn) error {
+		if ev = s.recent.get(seq); ev != nil && ev.Outcome.State != "" {
+			return nil
+		}
 		o, err := s.readOutcomeOf(txn, seq)
 		if err != nil {
 			return err
