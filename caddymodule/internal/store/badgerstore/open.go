@@ -163,16 +163,19 @@ func syncFolder(path string) error {
 }
 
 // badgerOptions trade a little speed for durability, bounded memory and few
-// bytes written: package doc. Memtables are small because Badger builds tables
-// in up to eight pooled buffers, which grow by doubling: for this size to 28 MB
-// each, for 16 MB to 60.
+// bytes written: package doc. Memtables and tables are small because a sync costs
+// by the size of the map, and because Badger builds up to thirteen tables at once
+// in buffers that grow by doubling. Measured after a million events against
+// memtables of 8 MB, tables of 2 and ten of them in the first level: 1.3 times
+// the rate, 0.8 times the CPU, 530 MB resident instead of 560.
 func badgerOptions(path string, log *slog.Logger) badger.Options {
 	o := badger.LSMOnlyOptions(path)
 	o.SyncWrites = true
 	o.DetectConflicts = false                           // there is one writer
 	o.ChecksumVerificationMode = options.NoVerification // verify.go does it
-	o.MemTableSize = 8 << 20
+	o.MemTableSize = 4 << 20
 	o.NumMemtables = 2
+	o.BaseTableSize = 1 << 20
 	o.ValueThreshold = 2 * chunkBytes // no value reaches it
 	o.BlockCacheSize = 16 << 20
 	o.IndexCacheSize = 8 << 20
@@ -180,7 +183,7 @@ func badgerOptions(path string, log *slog.Logger) badger.Options {
 	o.BaseLevelSize = 64 << 20    // few levels: each one writes a payload again
 	o.ValueLogFileSize = 16 << 20 // nothing is written to it
 	o.Compression = options.Snappy
-	o.NumLevelZeroTables = 10
+	o.NumLevelZeroTables = 5
 	o.MetricsEnabled = false // they are global
 	o.Logger = badgerLog{log}
 	return o
