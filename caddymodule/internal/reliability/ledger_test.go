@@ -1,0 +1,152 @@
+package reliability
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// senderLedger is what the sender knows: the id of each event and how it was
+// answered, 0 for no answer.
+type senderLedger struct {
+	mu      sync.Mutex
+	answers map[string][]int
+}
+
+// send sends one genuine event and writes down the answer; the header tells more.
+func (l *senderLedger) send(g *gateway, id string) (status int, header http.Header) {
+	status, header = post(g, id)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.answers == nil {
+		l.answers = make(map[string][]int)
+	}
+	l.answers[id] = append(l.answers[id], status)
+	return status, header
+}
+
+// post sends a genuine Knolyx event; it answers 0 where nothing came back.
+func post(g *gateway, id string) (int, http.Header) {
+	body := fmt.Sprintf(`{"id":%q,"type":"COURSE_COMPLETED","data":{"user":{"id":9007199254740993,"email":"ana@example.org"},"course":{"id":12,"name":"Botany"}}}`, id)
+	req, err := http.NewRequest(http.MethodPut, "http://gateway/knolyx", strings.NewReader(body))
+	if err != nil {
+		return 0, nil
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Webhook-Security-Token", "a-token")
+	res, err := g.site.Do(req)
+	if err != nil {
+		return 0, nil
+	}
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, res.Body)
+	return res.StatusCode, res.Header
+}
+
+// acknowledged are the ids that got a 2xx at least once.
+func (l *senderLedger) acknowledged() map[string]bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ids := make(map[string]bool)
+	for id, answers := range l.answers {
+		for _, status := range answers {
+			if status/100 == 2 {
+				ids[id] = true
+			}
+		}
+	}
+	return ids
+}
+
+// sent says whether an event of this id was ever sent.
+func (l *senderLedger) sent(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.answers[id]) > 0
+}
+
+// backendLedger is what a backend knows: of each event the Idempotency-Key of
+// each delivery, in their order.
+type backendLedger struct {
+	*httptest.Server
+	mu     sync.Mutex
+	keys   map[string][]string
+	answer func(w http.ResponseWriter, r *http.Request) bool
+}
+
+// newBackend answers 204, unless answer has answered, and then it counts nothing.
+func newBackend(t *testing.T, answer func(w http.ResponseWriter, r *http.Request) bool) *backendLedger {
+	b := &backendLedger{keys: make(map[string][]string), answer: answer}
+	b.Server = httptest.NewServer(b)
+	t.Cleanup(b.Close)
+	return b
+}
+
+func (b *backendLedger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if b.answer != nil && b.answer(w, r) {
+		return
+	}
+	var e struct{ ID string }
+	if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	b.mu.Lock()
+	b.keys[e.ID] = append(b.keys[e.ID], r.Header.Get("Idempotency-Key"))
+	b.mu.Unlock()
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// delivered is a copy of the ledger.
+func (b *backendLedger) delivered() map[string][]string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := make(map[string][]string, len(b.keys))
+	for id, keys := range b.keys {
+		c[id] = append([]string(nil), keys...)
+	}
+	return c
+}
+
+// everythingArrives waits until each acknowledged event is at the backend, and
+// says how many were delivered more than once. It fails the test for an event that
+// never arrives, one that nobody sent, and a repeat with another Idempotency-Key.
+func everythingArrives(t *testing.T, l *senderLedger, b *backendLedger, atMost time.Duration) (repeated int) {
+	t.Helper()
+	ids := l.acknowledged()
+	begun := time.Now()
+	for missing := len(ids); missing > 0; {
+		missing = 0
+		got := b.delivered()
+		for id := range ids {
+			if len(got[id]) == 0 {
+				missing++
+			}
+		}
+		if missing > 0 && time.Since(begun) > atMost {
+			t.Errorf("%d of %d acknowledged events never arrived", missing, len(ids))
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	for id, keys := range b.delivered() {
+		if !l.sent(id) {
+			t.Errorf("%s was delivered and never sent", id)
+		}
+		for _, key := range keys[1:] {
+			if key != keys[0] || key == "" {
+				t.Errorf("%s came with the keys %q and %q", id, keys[0], key)
+			}
+		}
+		if len(keys) > 1 {
+			repeated++
+		}
+	}
+	return repeated
+}
