@@ -23,7 +23,7 @@ func TestPromise1NothingIsAcknowledgedAfterASyncThatFailed(t *testing.T) {
 	_, err := exec.LookPath("strace")
 	needs(t, "strace", err)
 	choose := random(t)
-	cases := sized(3, 10, 100)
+	cases := sized(2, 10, 100)
 	lost, longest := 0, time.Duration(0)
 	failed := make(map[string]int)
 	for i := range cases {
