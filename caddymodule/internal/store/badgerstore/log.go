@@ -1,20 +1,43 @@
 package badgerstore
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 )
 
 // badgerLog passes on Badger's errors and warnings; the rest is chatter.
-type badgerLog struct{ log *slog.Logger }
+type badgerLog struct {
+	log *slog.Logger
+	// broke hears of work that failed, which nobody waits for; nil where
+	// nothing is written.
+	broke func(error)
+}
+
+// unattended begin the messages about what Badger does by itself: it makes tables
+// of its memtables, merges tables, and after a failure tries again for ever. It
+// tells its log alone, and can't be relied on from then on.
+var unattended = []string{"error flushing memtable to disk", "While running doCompact"}
 
 func (l badgerLog) Errorf(format string, args ...any) {
-	l.log.Error("badger", "message", line(format, args))
+	message := line(format, args)
+	l.log.Error("badger", "message", message)
+	l.hear(message)
 }
 
 func (l badgerLog) Warningf(format string, args ...any) {
-	l.log.Warn("badger", "message", line(format, args))
+	message := line(format, args)
+	l.log.Warn("badger", "message", message)
+	l.hear(message)
+}
+
+func (l badgerLog) hear(message string) {
+	for _, failure := range unattended {
+		if l.broke != nil && strings.HasPrefix(message, failure) {
+			l.broke(errors.New(message))
+		}
+	}
 }
 
 func (badgerLog) Infof(string, ...any)  {}

@@ -120,7 +120,11 @@ func (s *Store) open(path string, o journal.Options) error {
 	if err := removeEmptyLogs(path); err != nil {
 		return err
 	}
-	db, err := badger.OpenManaged(badgerOptions(path, s.log))
+	if err := dropUndone(path, s.log); err != nil {
+		return err
+	}
+	options := badgerOptions(path, s.log).WithLogger(badgerLog{log: s.log, broke: s.fail})
+	db, err := badger.OpenManaged(options)
 	if err != nil {
 		// Badger has no error value for this.
 		if strings.Contains(err.Error(), "Cannot acquire directory lock") {
@@ -185,7 +189,7 @@ func badgerOptions(path string, log *slog.Logger) badger.Options {
 	o.Compression = options.Snappy
 	o.NumLevelZeroTables = 5
 	o.MetricsEnabled = false // they are global
-	o.Logger = badgerLog{log}
+	o.Logger = badgerLog{log: log}
 	return o
 }
 

@@ -75,6 +75,10 @@ func (j *Journal) makeRoom(n int64) error {
 		}
 	}
 	f, err := createFile(pathOf(j.folder, j.next), j.next, max(j.size, int64(headBytes)+n))
+	if errors.Is(err, ErrFailed) {
+		j.failed = err
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -103,10 +107,10 @@ func createFile(path string, first uint64, size int64) (f *file, err error) {
 	if _, err := h.Write(binary.BigEndian.AppendUint64(head, uint64(size))); err != nil {
 		return nil, err
 	}
-	if err := h.Sync(); err != nil {
-		return nil, err
+	if err := errors.Join(h.Sync(), syncFolder(filepath.Dir(path))); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFailed, err)
 	}
-	return &file{path: path, first: first, size: int64(headBytes), handle: h}, syncFolder(filepath.Dir(path))
+	return &file{path: path, first: first, size: int64(headBytes), handle: h}, nil
 }
 
 // seal ends the file that is written to. One that holds nothing is removed.
