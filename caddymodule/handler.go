@@ -16,6 +16,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/failpoint"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/gateway"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/verify"
 )
@@ -100,6 +101,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 	if !ok {
 		return isRefused
 	}
+	failpoint.Pass(failpoint.Received)
 	now := time.Now()
 	request, creds := where.requests(r, body, now)
 	answer, err := engine.Accept(r.Context(), h.source, request, creds)
@@ -108,6 +110,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 		return isNotKept
 	}
 	h.tell(w, answer)
+	failpoint.Pass(failpoint.Answered)
 	h.note(answer, now)
 	return outcomeOf(answer.Verdict)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/failpoint"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/retry"
 )
 
@@ -25,6 +26,7 @@ func (w *Worker) send() {
 			w.queue.Return(d)
 			continue
 		}
+		failpoint.Pass(failpoint.Sent)
 		s.Watch.Attempted(&a)
 		quiet := w.judge(s, a, h, probe)
 		w.recording <- struct{}{}
@@ -97,6 +99,7 @@ func (s *settings) send(ctx context.Context, ev *event.Event, body []byte, now t
 	if err != nil {
 		return event.Attempt{Error: s.explain(err)}
 	}
+	failpoint.Pass(failpoint.Sending)
 	res, err := s.Transport.RoundTrip(req)
 	if err != nil {
 		return event.Attempt{Error: s.explain(err)}
@@ -119,6 +122,7 @@ func (w *Worker) record(s *settings, d *event.Delivery, a event.Attempt, quiet b
 	err := w.insist("record an attempt", func() error {
 		return w.queue.Record(context.WithoutCancel(w.sending), &next)
 	})
+	failpoint.Pass(failpoint.Recorded)
 	if err != nil {
 		w.log.Error("an attempt was not recorded; it may be repeated with the same Idempotency-Key",
 			"source", d.Source, "event_id", d.EventID, "attempt", next.Count, "error", err)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/failpoint"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/verify"
 )
@@ -51,6 +52,7 @@ func (e *Engine) Accept(ctx context.Context, src *Source, r *event.Request, cred
 	if !result.OK {
 		return e.turnAway(ctx, src, r, creds, result)
 	}
+	failpoint.Pass(failpoint.Verified)
 	id, err := src.identify(r)
 	if err != nil {
 		return Answer{}, err
@@ -75,6 +77,7 @@ func (e *Engine) keep(ctx context.Context, src *Source, r *event.Request, id eve
 		span.End("not_kept", true)
 		return Answer{}, e.notKept(src, err)
 	}
+	failpoint.Pass(failpoint.Kept)
 	if kept.Duplicate {
 		span.End("duplicate", false)
 		return e.duplicate(ctx, src, kept, result), nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/failpoint"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/tracing"
 	"github.com/porterslodge/porterslodge/rules"
@@ -69,6 +70,7 @@ func (e *Engine) routeBatch(ctx context.Context) (more bool, err error) {
 			woken[d.Backend] = true
 		}
 	}
+	failpoint.Pass(failpoint.Routing)
 	err = e.store.Route(ctx, routed)
 	for i, ev := range waiting {
 		spans[i].End(string(routed[i].Outcome.State), err != nil)
@@ -79,6 +81,7 @@ func (e *Engine) routeBatch(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	failpoint.Pass(failpoint.Routed)
 	e.crew.wake(woken)
 	return true, nil
 }

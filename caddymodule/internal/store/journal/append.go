@@ -8,6 +8,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/failpoint"
 )
 
 // MaxBatch is how many bytes of records one Append takes at most.
@@ -49,6 +51,7 @@ func (j *Journal) write(frames []byte, starts []int) error {
 		// What was written of it must never be taken for a record.
 		return errors.Join(fmt.Errorf("journal: %w", err), j.seal())
 	}
+	failpoint.Pass(failpoint.Written)
 	if err := j.sync(f.handle); err != nil {
 		j.failed = fmt.Errorf("%w: %w", ErrFailed, err)
 		return j.failed

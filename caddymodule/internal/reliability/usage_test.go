@@ -1,0 +1,66 @@
+package reliability
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// usage is what the process holds.
+type usage struct {
+	goroutines, files int
+	memory            int // resident, in MiB
+}
+
+func (g *gateway) usage() (u usage) {
+	g.t.Helper()
+	res, err := g.admin.Get("http://admin/debug/pprof/goroutine?debug=1")
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	profile, err := io.ReadAll(res.Body)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if _, err := fmt.Sscanf(string(profile), "goroutine profile: total %d", &u.goroutines); err != nil {
+		g.t.Fatal(err)
+	}
+	proc := fmt.Sprintf("/proc/%d/", g.cmd.Process.Pid)
+	files, err := os.ReadDir(proc + "fd")
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	u.files = len(files)
+	status, err := os.ReadFile(proc + "status")
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	_, resident, _ := strings.Cut(string(status), "VmRSS:")
+	if _, err := fmt.Sscan(resident, &u.memory); err != nil {
+		g.t.Fatal(err)
+	}
+	u.memory /= 1024
+	return u
+}
+
+func (u usage) String() string {
+	return fmt.Sprintf("%d goroutines, %d files, %d MiB", u.goroutines, u.files, u.memory)
+}
+
+// quiet is the least of what the process holds in two seconds in which
+// nothing comes in or waits and nobody holds a connection.
+func (g *gateway) quiet(b *backendLedger) usage {
+	g.t.Helper()
+	g.settled()
+	g.site.CloseIdleConnections()
+	b.CloseClientConnections()
+	least := g.usage()
+	for begun := time.Now(); time.Since(begun) < 2*time.Second; time.Sleep(50 * time.Millisecond) {
+		u := g.usage()
+		least = usage{min(least.goroutines, u.goroutines), min(least.files, u.files), min(least.memory, u.memory)}
+	}
+	return least
+}
