@@ -93,15 +93,19 @@ func (s *sample) fill() {
 	s.t.Helper()
 	s.backends(http.StatusNoContent, http.StatusServiceUnavailable)
 	s.start()
+	var sending sync.WaitGroup
 	for i, id := range s.events {
-		body := fmt.Sprintf(`{"id":%q,"type":"COURSE_COMPLETED","data":{"user":{"id":9007199254740993,"email":"ana@example.org"},"course":{"id":12,"name":%q}}}`, id, strings.Repeat(id, 20+40*(i%4)))
-		if status := s.put(body, "a-token"); status != http.StatusAccepted {
-			s.t.Fatalf("%s was answered %d", id, status)
-		}
+		sending.Go(func() {
+			body := fmt.Sprintf(`{"id":%q,"type":"COURSE_COMPLETED","data":{"user":{"id":9007199254740993,"email":"ana@example.org"},"course":{"id":12,"name":%q}}}`, id, strings.Repeat(id, 20+40*(i%4)))
+			if status := s.put(body, "a-token"); status != http.StatusAccepted {
+				s.t.Errorf("%s was answered %d", id, status)
+			}
+		})
 	}
 	for i := range s.quarantined {
-		s.put(fmt.Sprintf(`{"id":"q-%d"}`, i), "wrong")
+		sending.Go(func() { s.put(fmt.Sprintf(`{"id":"q-%d"}`, i), "wrong") })
 	}
+	sending.Wait()
 	s.until(20*time.Second, "the CRM has its events, billing was tried", func() bool {
 		st, err := s.standing()
 		return err == nil && st.Events.Waiting == 0 && st.of("crm").Waiting == 0 && st.of("billing").Retrying > 0
