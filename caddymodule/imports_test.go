@@ -23,7 +23,6 @@ var arrows = map[string][]string{
 	"caddymodule/internal/knolyxapi":         {},
 	"caddymodule/internal/sample":            {"sender", "verify"},
 	"caddymodule/internal/listen":            {"show"},
-	"caddymodule/internal/reliability":       {},
 	"caddymodule/internal/sender":            {"event"},
 	"caddymodule/internal/store":             {"event"},
 	"caddymodule/internal/store/journal":     {"failpoint"},

@@ -16,8 +16,10 @@
 //   - A full disk kills the process by SIGBUS. So nothing is accepted below a
 //     reserve of free space (space.go).
 //   - A flipped bit in the newest log silently drops what follows it. So each
-//     record has a checksum (seal.go), and counts kept beside the records are
-//     compared with them at opening (check.go). Damage in older files is
+//     record has a checksum (seal.go), counts kept beside the records are
+//     compared with them at opening (check.go), and a log is looked through for
+//     what follows its end (logs.go). A damaged table refuses to open, for it
+//     makes Badger panic (tables.go). Events that can't be read any more are
 //     looked for after opening (verify.go).
 //   - Looking for a key that isn't there costs a tenth of a new event. So a
 //     filter in memory knows nearly all that were never seen (filter.go).

@@ -3,10 +3,8 @@ package badgerstore
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/table"
@@ -14,26 +12,38 @@ import (
 
 // tables reads every table that the database has, and compares its checksums.
 func (x *examination) tables() (whole bool, err error) {
-	f, err := os.Open(filepath.Join(x.path, badger.ManifestFilename))
+	listed, err := listTables(x.path)
 	if err != nil {
-		return false, err
-	}
-	manifest, _, err := badger.ReplayManifestFile(f, 0, badgerOptions(x.path, x.log))
-	if err := errors.Join(err, f.Close()); err != nil {
 		x.find("the list of tables is damaged", "%v", err)
 		return false, nil
 	}
-	x.Tables, whole = len(manifest.Tables), true
-	for i, id := range slices.Sorted(maps.Keys(manifest.Tables)) {
+	x.Tables, whole = len(listed), true
+	var newest uint64
+	for i, id := range listed {
 		if err := x.about(fmt.Sprintf("table %d of %d", i+1, x.Tables)); err != nil {
 			return false, err
 		}
-		if err := verifyTable(x.path, id, badgerOptions(x.path, x.log)); err != nil {
+		version, err := verifyTable(x.path, id)
+		newest = max(newest, version)
+		if err != nil {
 			x.find("a table is damaged", "%s: %v", table.IDToFilename(id), err)
 			whole = false
 		}
 	}
-	return whole, nil
+	return x.unlisted(listed, newest) && whole, nil
+}
+
+// unlisted looks for tables that the list doesn't name any more; the newest step
+// in those that it names is given.
+func (x *examination) unlisted(listed []uint64, newest uint64) (none bool) {
+	_, logged, err := findLost(x.path)
+	if err == nil {
+		err = checkUnlisted(x.path, listed, max(newest, logged))
+	}
+	if err != nil {
+		x.find("the list of tables was cut", "%v", err)
+	}
+	return err == nil
 }
 
 // scratch makes a folder in which Badger can open the database to be read: with
@@ -83,11 +93,7 @@ func (x *examination) copyLog(from, to string) error {
 		return err
 	}
 	found := readLog(data)
-	lost := found.lost
-	if x.version > 0 && found.first > x.version+1 { // a log goes on where the one before it ends
-		lost += found.first - x.version - 1
-	}
-	if lost > 0 {
+	if lost := found.loss(data, x.version); lost > 0 {
 		x.findMany(lost, "steps are lost: the log of the database is damaged before its end", "%s", filepath.Base(from))
 	}
 	if found.last == 0 {

@@ -92,7 +92,7 @@ func Open(o Options) (*Store, error) {
 	}
 	s.aside.Go(func() {
 		s.buildFilter()
-		s.verify()
+		s.verifyJournal()
 	})
 	return s, nil
 }
@@ -123,6 +123,10 @@ func (s *Store) open(path string, o journal.Options) error {
 	if err := dropUndone(path, s.log); err != nil {
 		return err
 	}
+	lost, err := checkDatabase(path)
+	if err != nil {
+		return err
+	}
 	options := badgerOptions(path, s.log).WithLogger(badgerLog{log: s.log, broke: s.fail})
 	db, err := badger.OpenManaged(options)
 	if err != nil {
@@ -132,6 +136,7 @@ func (s *Store) open(path string, o journal.Options) error {
 		}
 		return err
 	}
+	s.reportLost(lost)
 	s.db, s.versions = db, newVersions(db)
 	if err := s.inspect(filepath.Join(path, journalFolder), o); err != nil {
 		return errors.Join(err, s.close())
@@ -166,6 +171,8 @@ func syncFolder(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
+const memtableBytes = 4 << 20
+
 // badgerOptions trade a little speed for durability, bounded memory and few
 // bytes written: package doc. Memtables and tables are small because a sync costs
 // by the size of the map, and because Badger builds up to thirteen tables at once
@@ -177,7 +184,7 @@ func badgerOptions(path string, log *slog.Logger) badger.Options {
 	o.SyncWrites = true
 	o.DetectConflicts = false                           // there is one writer
 	o.ChecksumVerificationMode = options.NoVerification // verify.go does it
-	o.MemTableSize = 4 << 20
+	o.MemTableSize = memtableBytes
 	o.NumMemtables = 2
 	o.BaseTableSize = 1 << 20
 	o.ValueThreshold = 2 * chunkBytes // no value reaches it
