@@ -168,7 +168,7 @@ func (s *sending) given(stdin io.Reader) (replacement, error) {
 	switch s.body {
 	case "":
 	case "-":
-		r.body, err = readAll(stdin, 0)
+		r.body, err = io.ReadAll(stdin)
 	default:
 		r.body, err = os.ReadFile(s.body)
 	}

@@ -1,12 +1,9 @@
 package caddymodule
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -79,6 +76,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.
 }
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
+	hurry(w)
 	where, ok := h.locate(r)
 	w, done := h.access.watch(w, r, where.hidden)
 	defer done()
@@ -97,9 +95,11 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 		return isNotKept
 	}
 	defer leave()
-	body, ok := h.read(w, r)
+	var room share
+	defer room.free()
+	body, refused, ok := h.read(w, r, &room)
 	if !ok {
-		return isRefused
+		return refused
 	}
 	failpoint.Pass(failpoint.Received)
 	now := time.Now()
@@ -143,54 +143,31 @@ func (h *Handler) enter(ctx context.Context) (*gateway.Engine, func(), bool) {
 	return engine, leave, ok
 }
 
-// bodyTimeout bounds how long a sender may take to send a body.
-const bodyTimeout = 30 * time.Second
-
-// read reads the whole body within the limit, or answers why not.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
-	if r.ContentLength > h.maxBody {
-		h.refuse(w, http.StatusRequestEntityTooLarge, "the body is over the limit")
-		return nil, false
-	}
-	// Not every writer can set a deadline; Caddy's own timeouts hold then.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
-	body, err := readAll(http.MaxBytesReader(w, r.Body, h.maxBody), r.ContentLength)
-	var tooLarge *http.MaxBytesError
-	switch {
-	case err == nil:
-		return body, true
-	case errors.As(err, &tooLarge):
-		h.refuse(w, http.StatusRequestEntityTooLarge, "the body is over the limit")
-	default:
-		h.refuse(w, http.StatusRequestTimeout, "the body did not arrive whole")
-	}
-	return nil, false
-}
-
-// trusted is how much of a body's announced size is believed before it came.
-const trusted = 64 << 10
-
-// readAll reads a body into as much memory as it takes, where its size is known.
-func readAll(r io.Reader, size int64) ([]byte, error) {
-	var body bytes.Buffer
-	body.Grow(int(max(0, min(size, trusted))) + bytes.MinRead)
-	_, err := body.ReadFrom(r)
-	return body.Bytes(), err
-}
-
 // refuse answers a request of which nothing is kept, and has it counted.
 func (h *Handler) refuse(w http.ResponseWriter, status int, reason string) outcome {
+	h.count(reason)
+	if status == http.StatusMethodNotAllowed {
+		allow(w, h.methods)
+	}
+	problem(w, status)
+	return isRefused
+}
+
+// crowded answers a body for which there is no memory now.
+func (h *Handler) crowded(w http.ResponseWriter) outcome {
+	h.count("too many large bodies arrive at once")
+	unavailable(w)
+	return isNotKept
+}
+
+// count has a request counted of which nothing is kept.
+func (h *Handler) count(reason string) {
 	if engine := h.app.running(); engine != nil {
 		if leave, ok := engine.Enter(); ok {
 			engine.Refuse(h.source, reason)
 			leave()
 		}
 	}
-	if status == http.StatusMethodNotAllowed {
-		allow(w, h.methods)
-	}
-	problem(w, status)
-	return isRefused
 }
 
 // requests makes of an HTTP request what is kept, and what is verified.

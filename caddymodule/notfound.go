@@ -38,6 +38,7 @@ func (n *NotFound) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyh
 	if err := next.ServeHTTP(rec, r); err != nil || rec.yes {
 		return err
 	}
+	hurry(w)
 	segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	w, done := n.access.watch(w, r, segments[1:])
 	defer done()

@@ -1,0 +1,91 @@
+package caddymodule
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// bodyTimeout bounds how long a sender may take to send a body.
+const bodyTimeout = 30 * time.Second
+
+// hurry bounds how long a request may go on arriving. Where it is answered
+// before its body came, net/http reads that body still, for as long as it takes.
+func hurry(w http.ResponseWriter) {
+	// Not every writer can set a deadline; Caddy's own timeouts hold then.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+}
+
+// read reads the whole body within the limit, or answers why not.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, s *share) ([]byte, outcome, bool) {
+	if r.ContentLength > h.maxBody {
+		return nil, h.refuse(w, http.StatusRequestEntityTooLarge, "the body is over the limit"), false
+	}
+	body, err := s.readAll(http.MaxBytesReader(w, r.Body, h.maxBody), r.ContentLength)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return body, 0, true
+	case errors.Is(err, errNoRoom):
+		return nil, h.crowded(w), false
+	case errors.As(err, &tooLarge):
+		return nil, h.refuse(w, http.StatusRequestEntityTooLarge, "the body is over the limit"), false
+	}
+	return nil, h.refuse(w, http.StatusRequestTimeout, "the body did not arrive whole"), false
+}
+
+// Strangers can send bodies too, slowly and many at once. Each may take up a
+// little memory, and all that are larger may together take up no more than this.
+const (
+	small       = 16 << 10
+	largeAtOnce = 64 << 20
+)
+
+// large is how many bytes of memory bodies that are not small take up now.
+var large atomic.Int64
+
+// share is what one request has of them.
+type share int64
+
+var errNoRoom = errors.New("too many large bodies are in memory")
+
+// grow makes the share as large as a body is about to be.
+func (s *share) grow(to int) error {
+	more := int64(to) - int64(*s)
+	if large.Add(more) > largeAtOnce {
+		large.Add(-more)
+		return errNoRoom
+	}
+	*s = share(to)
+	return nil
+}
+
+// free is called when the request was answered.
+func (s *share) free() { large.Add(-int64(*s)) }
+
+// readAll reads a body into memory that doubles as it comes: a size that was
+// announced, -1 for none, is believed only so far as not to take more.
+func (s *share) readAll(r io.Reader, size int64) ([]byte, error) {
+	whole := func(n int) int {
+		if size >= 0 && int64(n) > size {
+			return int(size) + 1 // so that its end is seen
+		}
+		return n
+	}
+	var body bytes.Buffer
+	for limit := whole(small); ; limit = whole(2 * limit) {
+		if limit > small {
+			if err := s.grow(limit); err != nil {
+				return nil, err
+			}
+		}
+		body.Grow(limit - body.Len() + bytes.MinRead)
+		_, err := body.ReadFrom(io.LimitReader(r, int64(limit-body.Len())))
+		if err != nil || body.Len() < limit {
+			return body.Bytes(), err
+		}
+	}
+}
