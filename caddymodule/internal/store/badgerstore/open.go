@@ -120,10 +120,7 @@ func (s *Store) open(path string, o journal.Options) error {
 	if err := removeEmptyLogs(path); err != nil {
 		return err
 	}
-	if err := dropUndone(path, s.log); err != nil {
-		return err
-	}
-	lost, err := checkDatabase(path)
+	lost, err := checkDatabase(path, s.log)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -19,17 +20,22 @@ import (
 // errTables tells that the database can't be trusted, and what to do.
 var errTables = errors.New("the database is damaged on disk: keep a copy of the folder, then restore a backup")
 
-// checkDatabase looks at the files of a database that nobody has open.
-func checkDatabase(folder string) (lost []lostLog, err error) {
+// checkDatabase looks at the files of a database, which nobody may have open:
+// their list is only mended, and only means what it says, while it is at rest.
+func checkDatabase(folder string, log *slog.Logger) (lost []lostLog, err error) {
 	unlock, err := lock(folder)
 	if err != nil {
 		return nil, err
 	}
-	lost, newest, err := findLost(folder)
-	if err == nil {
-		err = checkTables(folder, newest)
+	defer func() { err = errors.Join(err, unlock()) }()
+	if err := dropUndone(folder, log); err != nil {
+		return nil, err
 	}
-	return lost, errors.Join(err, unlock())
+	lost, newest, err := findLost(folder)
+	if err != nil {
+		return nil, err
+	}
+	return lost, checkTables(folder, newest)
 }
 
 // checkTables reads every table before Badger does, and compares its checksums.
