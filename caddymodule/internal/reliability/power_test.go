@@ -74,6 +74,20 @@ type powered struct {
 func newPowered(t *testing.T, tags string) *powered {
 	t.Helper()
 	p := &powered{choose: random(t)}
+	p.hold(t)
+	p.disk = newDisk(t, t.TempDir(), 2048)
+	p.g = newGateway(t, p.options())
+	t.Cleanup(p.g.kill) // before the disk goes
+	p.g.tags, p.g.store = tags, filepath.Join(p.disk.mounted, "store")
+	p.g.write(p.options())
+	if !p.start() {
+		t.Fatalf("it doesn't serve:\n%s", tail(p.g.logs(), 4000))
+	}
+	return p
+}
+
+// hold makes the backend.
+func (p *powered) hold(t *testing.T) {
 	p.held.Store(true)
 	p.crm = newBackend(t, func(w http.ResponseWriter, r *http.Request) bool {
 		key := r.Header.Get("Idempotency-Key")
@@ -83,17 +97,10 @@ func newPowered(t *testing.T, tags string) *powered {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return true
 	})
-	options := strings.ReplaceAll(eager(p.crm.URL), "20ms 100ms", "1s 5s")
-	folder := t.TempDir()
-	p.disk = newDisk(t, folder, 2048)
-	p.g = newGateway(t, options)
-	t.Cleanup(p.g.kill) // before the disk goes
-	p.g.tags, p.g.store = tags, filepath.Join(p.disk.mounted, "store")
-	p.g.write(options)
-	if !p.start() {
-		t.Fatalf("it doesn't serve:\n%s", tail(p.g.logs(), 4000))
-	}
-	return p
+}
+
+func (p *powered) options() string {
+	return strings.ReplaceAll(eager(p.crm.URL), "20ms 100ms", "1s 5s")
 }
 
 func (p *powered) start() bool {

@@ -114,7 +114,7 @@ func (s *Store) open(path string, o journal.Options) error {
 	if err := makeFolder(path); err != nil {
 		return err
 	}
-	if err := s.space.checkOpen(); err != nil {
+	if err := s.space.checkWork(); err != nil {
 		return err
 	}
 	if err := removeEmptyLogs(path); err != nil {
@@ -231,7 +231,7 @@ func (s *Store) close() (err error) {
 
 // flush writes notes and arrivals that no step took along.
 func (s *Store) flush() error {
-	if !s.ledger.hasUnsaved() || s.broken.Load() {
+	if !s.ledger.hasUnsaved() || s.broken.Load() || s.space.checkWork() != nil {
 		return nil
 	}
 	st := s.newStep()
