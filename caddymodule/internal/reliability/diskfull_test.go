@@ -36,7 +36,7 @@ func newMemoryDisk(t *testing.T, folder string) string {
 
 func fillAndFree(t *testing.T, name, folder string) {
 	p := &powered{choose: random(t)}
-	p.hold(t)
+	p.hold(t, "7")
 	p.g = newGateway(t, p.options())
 	t.Cleanup(p.g.kill) // before the disk goes
 	p.g.store = filepath.Join(folder, "store")
