@@ -79,7 +79,7 @@ func failSync(t *testing.T, call string, choose *rand.Rand) (noticed time.Durati
 	g.kill()
 	g.start()
 	before := t.Failed()
-	everythingArrives(t, &ledger, crm, 30*time.Second)
+	everythingArrives(t, &ledger, crm, 2*time.Minute)
 	if t.Failed() && !before {
 		lost = len(ledger.acknowledged()) - len(crm.delivered())
 	}

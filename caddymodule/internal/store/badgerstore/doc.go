@@ -14,7 +14,10 @@
 //   - The value log's sync errors are only logged. So every value stays in the
 //     LSM tree, and what is too big for it is split (large.go).
 //   - A full disk kills the process by SIGBUS. So nothing is accepted below a
-//     reserve of free space (space.go).
+//     reserve of free space, and nothing written to it below half (space.go).
+//   - What it does by itself fails without a word but in its log. So that is
+//     listened to (log.go), and what such a failure leaves in its list of tables is
+//     taken off it (undone.go).
 //   - A flipped bit in the newest log silently drops what follows it. So each
 //     record has a checksum (seal.go), counts kept beside the records are
 //     compared with them at opening (check.go), and a log is looked through for

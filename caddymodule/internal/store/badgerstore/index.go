@@ -35,11 +35,15 @@ func (s *Store) submit(ctx context.Context, what change, cost int) error {
 	return s.changes.submit(ctx, what, cost)
 }
 
-// perform applies a batch in one step. An error means that nothing of it can
-// be trusted to be on disk, and breaks the store.
+// perform applies a batch in one step. An error of the step means that nothing
+// of it can be trusted to be on disk, and breaks the store.
 func (s *Store) perform(batch []*operation[change]) int {
 	if s.broken.Load() {
 		fail(batch, store.ErrBroken)
+		return 0
+	}
+	if err := s.space.checkWork(); err != nil {
+		fail(batch, err)
 		return 0
 	}
 	begun := time.Now()

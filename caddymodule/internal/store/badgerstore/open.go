@@ -114,7 +114,7 @@ func (s *Store) open(path string, o journal.Options) error {
 	if err := makeFolder(path); err != nil {
 		return err
 	}
-	if err := s.space.checkOpen(); err != nil {
+	if err := s.space.checkWork(); err != nil {
 		return err
 	}
 	if err := removeEmptyLogs(path); err != nil {
@@ -178,7 +178,7 @@ const memtableBytes = 4 << 20
 // the rate, 0.8 times the CPU, 530 MB resident instead of 560.
 func badgerOptions(path string, log *slog.Logger) badger.Options {
 	o := badger.LSMOnlyOptions(path)
-	o.SyncWrites = true
+	o.SyncWrites = !journal.Unsynced
 	o.DetectConflicts = false                           // there is one writer
 	o.ChecksumVerificationMode = options.NoVerification // verify.go does it
 	o.MemTableSize = memtableBytes
@@ -235,7 +235,7 @@ func (s *Store) close() (err error) {
 
 // flush writes notes and arrivals that no step took along.
 func (s *Store) flush() error {
-	if !s.ledger.hasUnsaved() || s.broken.Load() {
+	if !s.ledger.hasUnsaved() || s.broken.Load() || s.space.checkWork() != nil {
 		return nil
 	}
 	st := s.newStep()

@@ -102,8 +102,12 @@ func TestBelowTheReserveNothingIsAcceptedButAllIsFinished(t *testing.T) {
 		if err != nil || !k.Duplicate {
 			t.Errorf("a duplicate: %+v, %v", k, err)
 		}
-		free.Store(0)
+		free.Store(1<<29 - 1)
 	}
+	if err := route(s, second, "", 0); !errors.Is(err, store.ErrLowSpace) {
+		t.Errorf("route below half of the reserve: %v", err)
+	}
+	free.Store(1 << 29)
 	must(t, route(s, second, "", 0))
 	deliver(t, s)
 	deliver(t, s)

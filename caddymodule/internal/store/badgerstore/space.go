@@ -21,9 +21,11 @@ type space struct {
 // or returns ErrLowSpace.
 func (s *space) check(n int) error { return s.atLeast(s.reserve, int64(n)) }
 
-// checkOpen asks for half of the reserve. Between that and the whole, nothing
-// is accepted, but what is kept is delivered and purged, which makes room.
-func (s *space) checkOpen() error { return s.atLeast(s.reserve/2, 0) }
+// checkWork asks for half of the reserve. Between that and the whole, nothing
+// is accepted, but what is kept is delivered and purged, which makes room. Below
+// it, Badger isn't opened and nothing is written to it: somebody else is filling
+// the disk, and its maps must find room until the last write is in a table.
+func (s *space) checkWork() error { return s.atLeast(s.reserve/2, 0) }
 
 func (s *space) atLeast(floor, more int64) error {
 	free, err := s.free(s.path)
