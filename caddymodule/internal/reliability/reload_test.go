@@ -32,6 +32,7 @@ func TestPromise7AReloadGoodOrBadDropsAndRepeatsNothing(t *testing.T) {
 	r.underLoad(reloads/5, reloads/2, every)
 	r.store = filepath.Join(r.dir, "moved")
 	r.underLoad(reloads/2, reloads, every)
+	r.settled() // for what waits in a store waits until it is in use again
 	r.store = first
 	r.once(0)
 	if repeated := everythingArrives(t, &r.ledger, crm, time.Minute); repeated > 0 {
