@@ -50,7 +50,7 @@ func (u usage) String() string {
 	return fmt.Sprintf("%d goroutines, %d files, %d MiB", u.goroutines, u.files, u.memory)
 }
 
-// quiet is the least of what the process holds in two seconds in which
+// quiet is the least of what the process holds in a second in which
 // nothing comes in or waits and nobody holds a connection.
 func (g *gateway) quiet(b *backendLedger) usage {
 	g.t.Helper()
@@ -58,7 +58,7 @@ func (g *gateway) quiet(b *backendLedger) usage {
 	g.site.CloseIdleConnections()
 	b.CloseClientConnections()
 	least := g.usage()
-	for begun := time.Now(); time.Since(begun) < 2*time.Second; time.Sleep(50 * time.Millisecond) {
+	for begun := time.Now(); time.Since(begun) < time.Second; time.Sleep(50 * time.Millisecond) {
 		u := g.usage()
 		least = usage{min(least.goroutines, u.goroutines), min(least.files, u.files), min(least.memory, u.memory)}
 	}
