@@ -29,7 +29,17 @@ func (st *step) putGoners() {
 		}
 		first := slices.MinFunc(all, func(a, b goner) int { return int(a.Since - b.Since) })
 		key := finishedKey(class(c), first.Since.time(), first.Seq)
-		st.putRecord(key, all)
+		// One that was dead, retried and dead again may have a record already,
+		// in which others stand too.
+		var before goners
+		value, err := get(st.txn, key)
+		if err == nil && value != nil {
+			err = whichRecordIf(key, decode(value, &before))
+		}
+		if err != nil {
+			st.store.log.Error("some events stay beyond their time: a record of those to be purged is damaged", "error", err)
+		}
+		st.putRecord(key, append(before, all...))
 		st.then(func() { st.store.purgeable[c].put(key) })
 	}
 }

@@ -133,3 +133,35 @@ func TestAnEventIsPurgedInWhateverOrderItsDeliveriesDied(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatDiesTwiceHidesNoOtherFromPurging puts an event into the index of those
+// that are purged some day a second time, as purging does that finds an older entry
+// of it stale.
+func TestWhatDiesTwiceHidesNoOtherFromPurging(t *testing.T) {
+	s := open(t, Options{Path: t.TempDir()})
+	for _, seqs := range [][]uint64{{1, 2, 3}, {1}} {
+		must(t, s.submit(ctx, change{apply: func(st *step) error {
+			for _, seq := range seqs {
+				st.mayGo(classDead, start, seq)
+				st.keys++
+			}
+			return nil
+		}}, 0))
+	}
+	found := make(map[uint64]bool)
+	must(t, s.versions.view(func(txn *badger.Txn) error {
+		for key := range keys(txn, []byte{finishedKind}) {
+			value, err := get(txn, key)
+			must(t, err)
+			var all goners
+			must(t, decode(value, &all))
+			for _, one := range all {
+				found[one.Seq] = true
+			}
+		}
+		return nil
+	}))
+	if len(found) != 3 {
+		t.Errorf("%v are purged some day, not all three", found)
+	}
+}
