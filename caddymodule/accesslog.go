@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -81,27 +82,40 @@ func (l accessLog) clean(r *http.Request, hidden []string) *http.Request {
 // hide takes what may be a token out of a URI: segments, however they are
 // escaped, and the value of the token's parameter.
 func hide(uri string, hidden []string) string {
-	path, query, _ := strings.Cut(uri, "?")
+	path, query, hasQuery := strings.Cut(uri, "?")
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
-		if plain, err := url.PathUnescape(s); err == nil && slices.Contains(hidden, plain) {
+		if mayBeToken(s, hidden) {
 			segments[i] = redacted
 		}
 	}
 	path = strings.Join(segments, "/")
-	if query == "" {
+	if !hasQuery {
 		return path
 	}
-	pairs := strings.Split(query, "&")
-	for i, p := range pairs {
+	return path + "?" + pair.ReplaceAllStringFunc(query, func(p string) string {
 		name, value, _ := strings.Cut(p, "=")
 		plainName, _ := url.QueryUnescape(name)
 		plain, err := url.QueryUnescape(value)
 		if strings.EqualFold(plainName, tokenParam) || (err == nil && slices.Contains(hidden, plain)) {
-			pairs[i] = name + "=" + redacted
+			return name + "=" + redacted
 		}
-	}
-	return path + "?" + strings.Join(pairs, "&")
+		return p
+	})
+}
+
+// pair is a parameter. Some senders put semicolons between them, which net/url
+// doesn't read.
+var pair = regexp.MustCompile(`[^&;]+`)
+
+// mayBeToken tells a segment of which a part is hidden: an escaped slash makes
+// one segment of what are several in the path. One that can't be read may be
+// anything.
+func mayBeToken(segment string, hidden []string) bool {
+	plain, err := url.PathUnescape(segment)
+	return err != nil || slices.ContainsFunc(strings.Split(plain, "/"), func(part string) bool {
+		return slices.Contains(hidden, part)
+	})
 }
 
 // accessLogNames are the loggers that Caddy would write the request to; ok is

@@ -16,12 +16,16 @@ import (
 	"time"
 )
 
+// built is the folder of the binary, "" where no test needed it.
+var built string
+
 // binary builds Caddy with the module once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "pl-binary")
 	if err != nil {
 		return "", err
 	}
+	built = dir
 	path := filepath.Join(dir, "caddy")
 	build := exec.Command("go", "build", "-o", path, "./cmd/caddy")
 	build.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false", "CGO_ENABLED=0")
@@ -33,8 +37,8 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
+	if built != "" {
+		_ = os.RemoveAll(built)
 	}
 	os.Exit(code)
 }

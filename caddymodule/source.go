@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -190,8 +189,8 @@ func (c *SourceConfig) limits(s *gateway.Source) (methods []string, maxBody int6
 func (c *SourceConfig) forward() ([]string, error) {
 	out := make([]string, 0, len(c.Headers))
 	for _, name := range c.Headers {
-		lower := strings.ToLower(name)
-		if reservedHeader(name) || lower == "authorization" || lower == "cookie" || slices.ContainsFunc(c.proofHeaders(), func(p string) bool { return strings.EqualFold(p, name) }) {
+		taken := append(c.proofHeaders(), "Authorization", "Cookie")
+		if reservedHeader(name) || slices.ContainsFunc(taken, func(t string) bool { return plainHeader(t) == plainHeader(name) }) {
 			return nil, fmt.Errorf("header %s can't be passed on: it belongs to HTTP, to the gateway or to the sender's proof", name)
 		}
 		out = append(out, http.CanonicalHeaderKey(name))

@@ -22,11 +22,12 @@ var reserved = []string{
 // headers, a proxy's, and the attributes of CloudEvents in binary mode.
 var reservedPrefixes = []string{"content-", "proxy-", "ce-"}
 
-// forward copies the sender's allow-listed headers. Values that would break
-// the request are left out rather than failing the delivery for ever.
-func forward(header http.Header, ev *event.Event) {
+// forward copies the sender's allow-listed headers, but none that a backend
+// may take for one of the configured. Values that would break the request are
+// left out rather than failing the delivery for ever.
+func forward(header http.Header, ev *event.Event, configured http.Header) {
 	for _, name := range ev.Forward {
-		if !validName(name) || isReserved(name) {
+		if !validName(name) || isReserved(name) || isAlias(name, configured) {
 			continue
 		}
 		key := http.CanonicalHeaderKey(name)
@@ -39,12 +40,31 @@ func forward(header http.Header, ev *event.Event) {
 	}
 }
 
-// isReserved takes _ for -, as servers do that hand headers on as variables.
 func isReserved(name string) bool {
-	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
+	name = plain(name)
 	return slices.Contains(reserved, name) || slices.ContainsFunc(reservedPrefixes, func(prefix string) bool {
 		return strings.HasPrefix(name, prefix)
 	})
+}
+
+func isAlias(name string, of http.Header) bool {
+	for other := range of {
+		if plain(name) == plain(other) {
+			return true
+		}
+	}
+	return false
+}
+
+// plain takes all but letters and digits for dashes, as servers do that hand
+// headers on as variables: X_Tenant and X.Tenant are X-Tenant to many a backend.
+func plain(name string) string {
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '-'
+	}, strings.ToLower(name))
 }
 
 // checkHeader finds configured headers that could not be sent.

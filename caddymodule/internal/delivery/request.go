@@ -27,7 +27,7 @@ func (s *settings) request(ctx context.Context, ev *event.Event, body []byte, no
 	if err != nil {
 		return nil, errURL // its text would hold the URL
 	}
-	forward(req.Header, ev)
+	forward(req.Header, ev, s.Header)
 	if user := s.url.User; user != nil {
 		password, _ := user.Password()
 		req.SetBasicAuth(user.Username(), password)

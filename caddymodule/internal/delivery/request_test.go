@@ -144,13 +144,13 @@ func TestNothingReservedIsForwarded(t *testing.T) {
 	ev.Request.Header = http.Header{"X-Ok": {"1"}, "X-Split": {"a\r\nEvil: 1", "fine", "nul\x00"}, "X-Broken": {"\n"}}
 	ev.Forward = []string{"X-Ok", "x-split", "X-Broken", "X-Absent", "bad name", "", "é"}
 	names := append(slices.Clone(reserved), "Webhook_Id", "webhook_signature", "Content-Encoding", "Content-Length",
-		"Proxy-Authorization", "ce-id", "CONTENT_TYPE", "IDEMPOTENCY_KEY")
+		"Proxy-Authorization", "ce-id", "CONTENT_TYPE", "IDEMPOTENCY_KEY", "webhook.id", "Idempotency~Key", "ce.id", "x_tenant", "X.Tenant")
 	for _, name := range names {
 		ev.Forward = append(ev.Forward, name)
 		ev.Request.Header[http.CanonicalHeaderKey(name)] = []string{"theirs"}
 	}
 	got := make(http.Header)
-	forward(got, ev)
+	forward(got, ev, http.Header{"X-Tenant": {"ours"}})
 	if len(got) != 2 || got.Get("X-Ok") != "1" || !slices.Equal(got["X-Split"], []string{"fine"}) {
 		t.Fatalf("forwarded %v", got)
 	}
@@ -187,16 +187,23 @@ func FuzzForwardedHeaders(f *testing.F) {
 	f.Add("webhook_id", "1", "a\r\nb")
 	f.Add("X-Lang", "a\r\nIdempotency-Key: 1", "é")
 	f.Add("Transfer-Encoding", "chunked", "%")
+	f.Add("X.Tenant", "theirs", "1")
+	tenant := http.Header{"X-Tenant": {"ours"}}
 	f.Fuzz(func(t *testing.T, name, value, id string) {
 		ev := newEvent()
 		ev.ID = id
-		plain := newRequest(t, &Backend{Secrets: []string{"s"}}, ev, time.Unix(1, 0))
+		plain := newRequest(t, &Backend{Secrets: []string{"s"}, Header: tenant}, ev, time.Unix(1, 0))
 		ev.Forward = []string{name}
 		ev.Request.Header = http.Header{http.CanonicalHeaderKey(name): {value}, name: {value}}
-		req := newRequest(t, &Backend{Secrets: []string{"s"}}, ev, time.Unix(1, 0))
+		req := newRequest(t, &Backend{Secrets: []string{"s"}, Header: tenant}, ev, time.Unix(1, 0))
 		for ours, want := range plain.Header {
 			if ours != "Traceparent" && !slices.Equal(req.Header[ours], want) {
 				t.Errorf("%s became %q", ours, req.Header[ours])
+			}
+		}
+		for theirs := range req.Header {
+			if _, ours := plain.Header[theirs]; !ours && isAlias(theirs, plain.Header) {
+				t.Errorf("%s looks like one of ours", theirs)
 			}
 		}
 		if len(req.Header["Traceparent"]) != 1 || req.Host != plain.Host {
