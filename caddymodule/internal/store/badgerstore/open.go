@@ -120,6 +120,9 @@ func (s *Store) open(path string, o journal.Options) error {
 	if err := removeEmptyLogs(path); err != nil {
 		return err
 	}
+	if err := checkLost(path); err != nil {
+		return err
+	}
 	db, err := badger.OpenManaged(badgerOptions(path, s.log))
 	if err != nil {
 		// Badger has no error value for this.
