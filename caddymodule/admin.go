@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -165,17 +166,23 @@ type refusal string
 
 func (r refusal) Error() string { return string(r) }
 
+// missing is what a request names and isn't there.
+type missing string
+
+func (m missing) Error() string { return string(m) }
+
 // adminError answers an error. What isn't the request's fault may name files,
 // so it goes to the log.
 func adminError(w http.ResponseWriter, log *slog.Logger, err error) {
 	var own refusal
+	var nowhere missing
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
 		adminProblem(w, http.StatusRequestEntityTooLarge, "the body is over the limit")
 	case errors.As(err, &own), errors.Is(err, gateway.ErrFilter):
 		adminProblem(w, http.StatusBadRequest, err.Error())
-	case errors.Is(err, store.ErrNotFound):
+	case errors.As(err, &nowhere), errors.Is(err, store.ErrNotFound):
 		adminProblem(w, http.StatusNotFound, err.Error())
 	default:
 		log.Error("the admin api failed", "error", err)
@@ -197,8 +204,15 @@ func (r *adminRequest) read(body any) error {
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
 	err := d.Decode(body)
+	if err == nil {
+		if _, err = d.Token(); err == nil {
+			return refusal("the body holds more than one value")
+		} else if errors.Is(err, io.EOF) {
+			return nil
+		}
+	}
 	var tooLarge *http.MaxBytesError
-	if err != nil && !errors.As(err, &tooLarge) {
+	if !errors.As(err, &tooLarge) {
 		return refusal("the body can't be read: " + err.Error())
 	}
 	return err

@@ -2,12 +2,14 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/adminapi"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/gateway"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
 
 // actPage is how many events one call acts on at most: an answer comes soon,
@@ -71,6 +73,9 @@ func adminPause(what string, do func(*gateway.Engine, context.Context, string) (
 			return nil, err
 		}
 		changed, err := do(r.engine, r.Context(), named.Backend)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, missing(fmt.Sprintf("there is no backend %q; `caddy webhooks status` lists them", named.Backend))
+		}
 		if changed {
 			r.did(what, "backend", named.Backend)
 		}

@@ -58,7 +58,7 @@ func (r *adminRequest) selected(s adminapi.Select) ([]*event.Quarantined, *admin
 			return nil, nil, err
 		}
 		if next == nil {
-			return nil, nil, fmt.Errorf("the quarantine of source %s holds no request %d: %w", s.Source, *s.Number, store.ErrNotFound)
+			return nil, nil, missing(fmt.Sprintf("the quarantine of source %s holds no request %d", s.Source, *s.Number))
 		}
 		for _, q := range qs {
 			if q.Number == *s.Number {

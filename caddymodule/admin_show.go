@@ -17,11 +17,11 @@ import (
 func adminShow(r *adminRequest) (any, error) {
 	seq, err := strconv.ParseUint(r.PathValue("seq"), 10, 64)
 	if err != nil {
-		return nil, refusal("an event is named by its number; search for an id by events?id=")
+		return nil, refusal("an event is named by its number; POST events finds it by its id")
 	}
 	x, err := r.engine.Explain(r.Context(), seq)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("there is no event %d: %w", seq, err)
+		return nil, missing(fmt.Sprintf("there is no event %d", seq))
 	}
 	if err != nil {
 		return nil, err

@@ -93,6 +93,9 @@ func TestTheAdminAPIRefusesWhatIsNotMeantForItAndSaysWhy(t *testing.T) {
 		"no content type":           {"POST", "discard", discard, map[string]string{"Content-Type": ""}, 400},
 		"an endless body":           {"POST", "discard", `{"seqs":[` + strings.Repeat("1,", 40_000) + `1]}`, nil, 413},
 		"no JSON":                   {"POST", "discard", `{"seqs":[1]`, nil, 400},
+		"two values":                {"POST", "discard", discard + `{"seqs":[1]}`, nil, 400},
+		"JSON, and more":            {"POST", "discard", discard + `]`, nil, 400},
+		"JSON, and endless room":    {"POST", "discard", discard + strings.Repeat(" ", 100_000), nil, 413},
 		"a filter that is misspelt": {"POST", "discard", `{"filter":{"sorce":"synap","state":"unrouted"}}`, nil, 400},
 		"no state":                  {"POST", "discard", `{}`, nil, 400},
 		"another state":             {"POST", "retry", `{"filter":{"state":"unrouted"}}`, nil, 400},
@@ -259,5 +262,33 @@ func TestWatchingRedrawsUntilItIsInterrupted(t *testing.T) {
 	_, _ = io.Copy(io.Discard, out)
 	if err := watch.Wait(); err != nil || tables != 2 {
 		t.Errorf("it showed %d tables and ended by %v", tables, err)
+	}
+}
+
+func TestWatchingWritesNothingButJSONWhereItIsAskedTo(t *testing.T) {
+	o := &operated{server: outside(t)}
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	watch := o.command(t, "webhooks", "status", "--watch", "--json", "--address", "unix/"+o.dir+"/nobody").Cmd
+	var out strings.Builder
+	watch.Path, watch.Stdout, watch.Stderr = path, &out, nil
+	problems, err := watch.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := watch.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer time.AfterFunc(30*time.Second, func() { _ = watch.Process.Kill() }).Stop()
+	said, err := bufio.NewReader(problems).ReadString('\n')
+	if err != nil || !strings.Contains(said, "no server answers") {
+		t.Errorf("it said %q: %v", said, err)
+	}
+	_ = watch.Process.Signal(syscall.SIGINT)
+	_, _ = io.Copy(io.Discard, problems)
+	if err := watch.Wait(); err != nil || out.String() != "" {
+		t.Errorf("it wrote %q and ended by %v", out.String(), err)
 	}
 }

@@ -96,13 +96,16 @@ func (d deed) command() *cobra.Command {
 		}
 		act := adminapi.Act{Filter: filter, NewKey: *newKey}
 		switch none := filter == (adminapi.Filter{}); {
-		case len(args) > 0 && (!none && filter != adminapi.Filter{Backend: filter.Backend} || *everything):
+		case len(args) > 0 && (!none && !d.narrows(filter) || *everything):
 			return errors.New("name events, or say by a filter which are meant, but not both")
 		case len(args) > 0:
 			return d.toNamed(ctx, a, b, act, args)
 		case none && !*everything:
 			return fmt.Errorf("say which %s are meant: name events, write a filter such as --source knolyx, or --all", d.thing)
 		case filter.State == quarantinedState && d.ofQuarantine != "":
+			if err := ofQuarantine(filter); err != nil {
+				return err
+			}
 			return a.toQuarantine(ctx, b, quarantineDeed{action: d.ofQuarantine, past: d.past}, filter.Source)
 		case filter.State == "" && d.stateNeeded:
 			return fmt.Errorf("say by --state what is %s: %s or %s", d.past, strings.Join(d.states, ", "), quarantinedState)
@@ -111,13 +114,20 @@ func (d deed) command() *cobra.Command {
 	}).Command
 }
 
-// toNamed does it to the events that the arguments name.
+// narrows tells a filter that says to which backend of events that are named.
+func (d deed) narrows(f adminapi.Filter) bool {
+	return slices.Contains(d.states, "dead") && f == adminapi.Filter{Backend: f.Backend}
+}
+
+// toNamed does it to the events and requests that the arguments name.
 func (d deed) toNamed(ctx context.Context, a *asking, b *bulk, act adminapi.Act, args []string) error {
+	requests := 0
 	for _, arg := range args {
 		if source, number, ok := request(arg); ok && d.ofQuarantine != "" {
 			if err := a.toRequest(ctx, quarantineDeed{action: d.ofQuarantine, past: d.past}, source, number); err != nil {
 				return err
 			}
+			requests++
 			continue
 		}
 		seq, err := a.named(ctx, arg)
@@ -126,27 +136,37 @@ func (d deed) toNamed(ctx context.Context, a *asking, b *bulk, act adminapi.Act,
 		}
 		act.Seqs = append(act.Seqs, seq)
 	}
-	if len(act.Seqs) == 0 {
+	if len(act.Seqs) == 0 && !*a.json {
 		return nil
 	}
-	var total tally
-	for part := range slices.Chunk(act.Seqs, 100) {
-		act.Seqs = part
-		done, err := a.Act(ctx, d.path, act)
-		if err != nil {
-			return err
-		}
-		total.add(done.Done, done.Unchanged)
+	total, err := d.toEvents(ctx, a, act)
+	if err != nil {
+		return err
 	}
-	if total.Done == 0 {
-		return fmt.Errorf("nothing was %s: what is named isn't there, or not in a state for it; see `caddy webhooks show`", d.past)
+	if *a.json { // a person was told of them one by one
+		total.Done += requests
 	}
 	return b.tell(a, d.past, d.unchangedMeans, total)
 }
 
+func (d deed) toEvents(ctx context.Context, a *asking, act adminapi.Act) (total tally, err error) {
+	seqs := act.Seqs
+	for act.Seqs = range slices.Chunk(seqs, 100) {
+		done, err := a.Act(ctx, d.path, act)
+		if err != nil {
+			return total, err
+		}
+		total.add(done.Done, done.Unchanged)
+	}
+	if len(seqs) > 0 && total.Done == 0 {
+		return total, fmt.Errorf("nothing was %s: what is named isn't there, or not in a state for it; see `caddy webhooks show`", d.past)
+	}
+	return total, nil
+}
+
 // toAll counts what the filter means, asks, and does it page by page.
 func (d deed) toAll(ctx context.Context, a *asking, b *bulk, act adminapi.Act) error {
-	states := d.states
+	states, filter := d.states, act.Filter
 	if act.Filter.State != "" {
 		states = []string{act.Filter.State}
 	}
@@ -168,5 +188,5 @@ func (d deed) toAll(ctx context.Context, a *asking, b *bulk, act adminapi.Act) e
 			return nil
 		}
 	}
-	return b.do(ctx, a, work{count: pages(true), do: pages(false), past: d.past, unchanged: d.unchangedMeans})
+	return b.do(ctx, a, work{count: pages(true), do: pages(false), past: d.past, unchanged: d.unchangedMeans, filter: filter})
 }

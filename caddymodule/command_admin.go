@@ -45,10 +45,16 @@ func asks(c *cobra.Command, run func(ctx context.Context, a *asking, args []stri
 		}
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 		defer stop()
-		return a.explain(run(ctx, a, args))
+		err = run(ctx, a, args)
+		if asked := new(url.Error); errors.As(err, &asked) && ctx.Err() != nil {
+			return errInterrupted
+		}
+		return a.explain(err)
 	}
 	return a
 }
+
+var errInterrupted = errors.New("interrupted")
 
 // adminClient reaches a server's admin API at an address as Caddy writes it.
 func adminClient(address string) (*adminapi.Client, error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/porterslodge/porterslodge/caddymodule/internal/adminapi"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/show"
 )
 
@@ -28,6 +29,7 @@ type work struct {
 	count, do paged
 	past      string // "retried"
 	unchanged string // why some were left as they are
+	filter    adminapi.Filter
 }
 
 // tally is what came of all pages.
@@ -52,10 +54,15 @@ func (b *bulk) do(ctx context.Context, a *asking, w work) error {
 		return err
 	}
 	bar.clear()
+	if there == (tally{}) {
+		if err := a.knows(ctx, w.filter); err != nil {
+			return err
+		}
+	}
 	if there.Done == 0 {
 		return b.tell(a, w.past, w.unchanged, there)
 	}
-	if err := b.ask(a, fmt.Sprintf("%d would be %s", there.Done, w.past)); err != nil {
+	if err := b.ask(ctx, a, fmt.Sprintf("%d would be %s", there.Done, w.past)); err != nil {
 		return err
 	}
 	err := w.do(ctx, func(done, unchanged int) {
@@ -63,7 +70,11 @@ func (b *bulk) do(ctx context.Context, a *asking, w work) error {
 		bar.say("%d of %d %s", total.Done, there.Done, w.past)
 	})
 	bar.clear()
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		// What was under way then is done as well, or isn't.
+		return fmt.Errorf("interrupted after %d of %d were %s; write the same again to go on", total.Done, there.Done, w.past)
+	case err != nil:
 		return fmt.Errorf("%d of %d were %s, then it stopped; write the same again to go on: %w", total.Done, there.Done, w.past, err)
 	}
 	return b.tell(a, w.past, w.unchanged, total)
@@ -74,8 +85,9 @@ var (
 	errSaidNo      = errors.New("nothing was done")
 )
 
-// ask asks whoever sits at the terminal.
-func (b *bulk) ask(a *asking, what string) error {
+// ask asks whoever sits at the terminal. An interrupt is an answer too, though
+// reading goes on until the process ends.
+func (b *bulk) ask(ctx context.Context, a *asking, what string) error {
 	if *b.yes {
 		return nil
 	}
@@ -83,11 +95,20 @@ func (b *bulk) ask(a *asking, what string) error {
 		return fmt.Errorf("%s: %w", what, errNobodyToAsk)
 	}
 	fmt.Fprintf(a.ErrOrStderr(), "%s. Go on? [y/N] ", what)
-	answer, _ := bufio.NewReader(a.InOrStdin()).ReadString('\n')
-	if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y") {
-		return errSaidNo
+	answers := make(chan string, 1)
+	go func() {
+		answer, _ := bufio.NewReader(a.InOrStdin()).ReadString('\n')
+		answers <- answer
+	}()
+	select {
+	case answer := <-answers:
+		if strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y") {
+			return nil
+		}
+	case <-ctx.Done():
+		fmt.Fprintln(a.ErrOrStderr())
 	}
-	return nil
+	return errSaidNo
 }
 
 // tell says what was done.

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -42,10 +43,13 @@ state quarantined lists requests that failed verification, oldest first.`,
 		if *limit < 1 {
 			return fmt.Errorf("--limit is at least 1, not %d", *limit)
 		}
-		if filter.State == quarantinedState {
-			return a.listQuarantine(ctx, filter.Source, *limit)
-		}
 		filter.ID = *id
+		if filter.State == quarantinedState {
+			if *before > 0 {
+				return errors.New("--before is for events, and these are requests; write a greater --limit")
+			}
+			return a.listQuarantine(ctx, filter, *limit)
+		}
 		return a.listEvents(ctx, adminapi.Query{Filter: filter, Before: *before, Limit: *limit})
 	}).Command
 }
@@ -54,6 +58,11 @@ func (a *asking) listEvents(ctx context.Context, q adminapi.Query) error {
 	all, err := a.collect(ctx, q)
 	if err != nil {
 		return err
+	}
+	if len(all.Events) == 0 {
+		if err := a.knows(ctx, q.Filter); err != nil {
+			return err
+		}
 	}
 	if *a.json {
 		return a.screen.JSON(all)
@@ -130,9 +139,12 @@ func painted(state string) show.Cell {
 	return show.In(show.Plain, state)
 }
 
-func (a *asking) listQuarantine(ctx context.Context, source string, limit int) error {
+func (a *asking) listQuarantine(ctx context.Context, f adminapi.Filter, limit int) error {
+	if err := ofQuarantine(f); err != nil {
+		return err
+	}
 	all := []adminapi.Quarantined{}
-	sources, err := a.withQuarantine(ctx, source)
+	sources, err := a.withQuarantine(ctx, f.Source)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,6 +37,15 @@ func (f *filterFlags) filter() (adminapi.Filter, error) {
 	}
 	out.Until, err = moment("until", *f.until)
 	return out, err
+}
+
+// ofQuarantine refuses what says nothing of quarantined requests: if it were
+// left unheard, more would be meant than was written.
+func ofQuarantine(f adminapi.Filter) error {
+	if f != (adminapi.Filter{Source: f.Source, State: quarantinedState}) {
+		return errors.New("quarantined requests are told apart by --source alone; leave the other filters out")
+	}
+	return nil
 }
 
 // moment reads a time, a day or an age.

@@ -2,7 +2,9 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +22,9 @@ func (a *asking) named(ctx context.Context, arg string) (uint64, error) {
 		return seq, nil
 	}
 	id := strings.TrimPrefix(arg, "id:")
+	if id == "" { // which would be any event's
+		return 0, errors.New("an event is named by its number or its id, and this argument is empty")
+	}
 	q := adminapi.Query{Filter: adminapi.Filter{ID: id}, Limit: 1}
 	if u, err := uuid.Parse(id); err == nil && u.Version() == 7 {
 		// One that we gave tells when it came, so there is little to look at.
@@ -55,4 +60,23 @@ func request(arg string) (source string, number uint64, ok bool) {
 	source, text, cut := strings.Cut(arg, "/")
 	number, err := strconv.ParseUint(text, 10, 64)
 	return source, number, cut && err == nil
+}
+
+// knows refuses a filter with a source or backend that the server never heard
+// of. Commands ask it when they found nothing.
+func (a *asking) knows(ctx context.Context, f adminapi.Filter) error {
+	if f.Source == "" && f.Backend == "" {
+		return nil
+	}
+	s, err := a.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if f.Source != "" && !slices.ContainsFunc(s.Sources, func(one adminapi.Source) bool { return one.Name == f.Source }) {
+		return fmt.Errorf("there is no source %q; `caddy webhooks status` lists them", f.Source)
+	}
+	if f.Backend != "" && !slices.ContainsFunc(s.Backends, func(one adminapi.Backend) bool { return one.Name == f.Backend }) {
+		return fmt.Errorf("there is no backend %q; `caddy webhooks status` lists them", f.Backend)
+	}
+	return nil
 }

@@ -42,7 +42,10 @@ request is let in without being verified; the log remembers that.`,
 			return a.toQuarantine(ctx, b, d, "")
 		}
 		if source, number, ok := request(args[0]); ok {
-			return a.toRequest(ctx, d, source, number)
+			if err := a.toRequest(ctx, d, source, number); err != nil || !*a.json {
+				return err
+			}
+			return a.screen.JSON(tally{Done: 1})
 		}
 		if *force {
 			return fmt.Errorf("--force is for a single request, such as %s/3", args[0])
@@ -57,7 +60,7 @@ type quarantineDeed struct {
 	force                   bool
 }
 
-// toRequest does it to one request.
+// toRequest does it to one request, and says so to a person.
 func (a *asking) toRequest(ctx context.Context, d quarantineDeed, source string, number uint64) error {
 	done, err := a.Select(ctx, d.action, adminapi.Select{Source: source, Number: &number, Force: d.force})
 	if err != nil {
@@ -66,10 +69,9 @@ func (a *asking) toRequest(ctx context.Context, d quarantineDeed, source string,
 	if done.Done == 0 {
 		return fmt.Errorf("%s/%d was not %s: it fails verification today too; with --force it is let in all the same", source, number, d.past)
 	}
-	if *a.json {
-		return a.screen.JSON(done)
+	if !*a.json {
+		a.screen.Say("%s/%d %s", source, number, d.past)
 	}
-	a.screen.Say("%s/%d %s", source, number, d.past)
 	return nil
 }
 

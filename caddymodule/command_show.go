@@ -24,7 +24,7 @@ func showCommand() *cobra.Command {
 		Long: `
 Shows an event, named by its number or its id: what the sender sent, what it
 became, what each rule of today says of it, and each attempt to deliver it. What
-the sender sent is personal data.`,
+the sender sent is personal data. An id that is a number itself is written id:1207.`,
 		Example: `  $ caddy webhooks show 1207
   $ caddy webhooks show af46ec07-de79-40b5-916c-0058b54b2d2b --json`,
 		Args: takes(1, 1),

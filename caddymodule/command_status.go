@@ -59,7 +59,7 @@ func (a *asking) watchStatus(ctx context.Context) error {
 			fmt.Fprint(a.OutOrStdout(), "\x1b[H\x1b[2J") // home, and clear
 		}
 		if err := a.status(ctx); err != nil && ctx.Err() == nil {
-			a.screen.Line(show.Bad, "%s", a.explain(err))
+			a.problems().Line(show.Bad, "%s", a.explain(err))
 		}
 		select {
 		case <-ctx.Done():
@@ -70,6 +70,15 @@ func (a *asking) watchStatus(ctx context.Context) error {
 			a.screen.Say("")
 		}
 	}
+}
+
+// problems is where watching tells that the server doesn't answer: in the place
+// of the tables, but never among JSON.
+func (a *asking) problems() *show.Screen {
+	if *a.json {
+		return a.aside
+	}
+	return a.screen
 }
 
 func showStatus(screen *show.Screen, s *adminapi.Status, now time.Time) {

@@ -2,6 +2,7 @@ package badgerstore
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -63,6 +64,9 @@ func (s *Store) checkFormat(txn *badger.Txn) error {
 		defer it.Close()
 		if it.Rewind(); it.Valid() {
 			return errors.New("the folder holds a database that isn't a store of Porterslodge; choose another")
+		}
+		if lost, err := hasJournal(s.space.path); err != nil || lost {
+			return cmp.Or(err, errLost)
 		}
 		return s.writeFormat()
 	}

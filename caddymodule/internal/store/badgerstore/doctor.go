@@ -54,6 +54,9 @@ func (x *examination) run() error {
 }
 
 func (x *examination) all() error {
+	if err := checkLost(x.path); err != nil {
+		return err
+	}
 	if _, err := os.Stat(filepath.Join(x.path, badger.ManifestFilename)); errors.Is(err, fs.ErrNotExist) {
 		return errors.New("there is no store in that folder")
 	}
