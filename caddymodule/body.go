@@ -41,7 +41,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, s *share) ([]byte
 // little memory, and all that are larger may together take up no more than this.
 const (
 	small       = 16 << 10
-	largeAtOnce = 64 << 20
+	largeAtOnce = maxMaxBody + 1<<20
 )
 
 // large is how many bytes of memory bodies that are not small take up now.

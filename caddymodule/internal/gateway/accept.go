@@ -110,6 +110,9 @@ func (e *Engine) turnAway(ctx context.Context, src *Source, r *event.Request, cr
 		return Answer{Verdict: Rejected}, nil
 	case e.store.QuarantineFull(src.Name, limit):
 		return e.refuseFull(src, result), nil
+	case !e.flood.lets(r):
+		e.Refuse(src, "verification failed and more such bytes come than are kept in so short a time: "+result.Reason)
+		return Answer{Verdict: Rejected}, nil
 	}
 	id, err := e.identifyStranger(src, r)
 	if err != nil {

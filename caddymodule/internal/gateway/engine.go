@@ -41,13 +41,14 @@ type Engine struct {
 	arrived chan struct{}
 	// strangers bounds how many unverified requests are decoded at once.
 	strangers chan struct{}
+	flood     flood
 	refusals  refusals
 }
 
 // New makes an engine over an open store, which it owns from then on. It
 // accepts at once, and routes and delivers as soon as a config is attached.
 func New(s store.Store, log *slog.Logger) *Engine {
-	e := &Engine{store: s, log: log, arrived: make(chan struct{}, 1), strangers: make(chan struct{}, 2)}
+	e := &Engine{store: s, log: log, arrived: make(chan struct{}, 1), strangers: make(chan struct{}, 2), flood: newFlood()}
 	e.current.Store(&Config{Quarantine: Quarantine{Age: DefaultQuarantineAge, Limit: DefaultQuarantineLimit}})
 	e.pauses = newPauses(s, log)
 	e.crew = newCrew(log, func(b *delivery.Backend) *delivery.Worker {
