@@ -26,6 +26,10 @@ func TestPromise1NothingAcknowledgedIsLostInAPowerCut(t *testing.T) {
 	p.held.Store(false)
 	repeated := everythingArrives(t, &p.ledger, p.crm, 2*time.Minute)
 	lost := p.missing()
+	p.g.stop()
+	if found, err := p.g.doctor(); err != nil {
+		t.Errorf("the store isn't whole after the cuts: %v\n%s", err, found)
+	}
 	report(t, result{
 		Fault: "power fails", How: "the ext4 of the store shut down without a flush, under 32 senders; half of the cuts at a new memtable, a new table or a reload",
 		Tried: fmt.Sprintf("%d cuts, %d at a new memtable, %d at a new table, %d at a reload", cuts, p.aimed[0], p.aimed[1], p.aimed[2]),

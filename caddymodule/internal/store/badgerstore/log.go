@@ -15,10 +15,10 @@ type badgerLog struct {
 	broke func(error)
 }
 
-// unattended begin the messages about what Badger does by itself: it makes tables
-// of its memtables, merges tables, and after a failure tries again for ever. It
-// tells its log alone, and can't be relied on from then on.
-var unattended = []string{"error flushing memtable to disk", "While running doCompact"}
+// unattended begin the messages about failures that Badger tells its log alone: it
+// makes tables of its memtables and merges tables, and tries again for ever; and it
+// goes on when its value log can't be synced. It can't be relied on from then on.
+var unattended = []string{"error flushing memtable to disk", "While running doCompact", "Error while curlf sync"}
 
 func (l badgerLog) Errorf(format string, args ...any) {
 	message := line(format, args)
