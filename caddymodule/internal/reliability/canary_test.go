@@ -47,7 +47,7 @@ var canaries = []string{
 // and personal data stand, has the real binary do, refuse and fail at all it
 // can, crashes it amid requests, and reads what it said anywhere.
 func TestNoSecretAndNothingPersonalLeavesTheProcess(t *testing.T) {
-	crm := newBackend(t, func(w http.ResponseWriter, r *http.Request) bool {
+	crm := newBackend(t, func(w http.ResponseWriter, _ *http.Request) bool {
 		w.Header().Set("X-Canary", "canary")
 		http.Error(w, "canary in the answer", http.StatusBadGateway)
 		return true

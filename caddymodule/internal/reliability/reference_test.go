@@ -74,11 +74,11 @@ func (c claim) signed(content func(ts, id string) string) bool {
 		ts = times[0]
 	}
 	if c.id != "" {
-		if ids, _ := all(c.m, c.id); len(ids) != 1 || !plainID.MatchString(ids[0]) {
+		ids, _ := all(c.m, c.id)
+		if len(ids) != 1 || !plainID.MatchString(ids[0]) {
 			return false
-		} else {
-			id = ids[0]
 		}
+		id = ids[0]
 	}
 	return len(given) <= 16 && c.among(given, content(ts, id))
 }

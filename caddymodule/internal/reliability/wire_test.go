@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,12 +67,6 @@ func (m *message) edit(spot string, change func(string) string) {
 			m.header[i][1] = change(m.header[i][1])
 		}
 	}
-}
-
-func (m *message) clone() *message {
-	c := *m
-	c.header = slices.Clone(m.header)
-	return &c
 }
 
 // answer is what came back for a message; status 0 is none.
