@@ -67,6 +67,9 @@ func (a *asking) listEvents(ctx context.Context, q adminapi.Query) error {
 	if *a.json {
 		return a.screen.JSON(all)
 	}
+	if all.Untold > 0 {
+		a.aside.Line(show.Warn, "of %d others it can't be told whether --where holds: it fails for them, or their source is gone", all.Untold)
+	}
 	if len(all.Events) == 0 {
 		a.aside.Say("no events found")
 		return nil
@@ -99,6 +102,7 @@ func (a *asking) collect(ctx context.Context, q adminapi.Query) (all adminapi.Pa
 		}
 		all.Events = append(all.Events, page.Events...)
 		all.Next = page.Next
+		all.Untold += page.Untold
 		if len(all.Events) >= want || page.Next == 0 {
 			return all, nil
 		}

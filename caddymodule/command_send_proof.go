@@ -51,7 +51,7 @@ func (p *proofFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&p.user, "user", "", "the `user` of basic auth; user:password is understood")
 	p.password.register(f, "password", "the `password` of basic auth")
 	f.StringVar(&p.tokenHeader, "token-header", "", "the `header` of a custom sender's token (default Authorization)")
-	f.BoolVar(&p.standard, "standard-webhooks", false, "sign as Standard Webhooks say, for a custom sender")
+	f.BoolVar(&p.standard, "standard-webhooks", false, "sign as Standard Webhooks say, for a custom sender: by a whsec_ secret, or a whsk_ private key")
 	for _, h := range []struct {
 		to          *string
 		name, usage string

@@ -29,6 +29,9 @@ type Query struct {
 type Page struct {
 	Events []Event `json:"events"`
 	Next   uint64  `json:"next,omitempty"`
+	// Untold is of how many others it can't be told whether Where holds: it fails
+	// for them, or their source isn't in the config any more.
+	Untold int `json:"untold,omitempty"`
 }
 
 // Event is an event in a list. Nothing personal stands in it.

@@ -77,8 +77,9 @@ func madeAt(id string) (time.Time, bool) {
 	return time.Unix(u.Time().UnixTime()).Add(-clocks), true
 }
 
-// fits tells whether an event is meant.
-func (j *judged) fits(s *Sight) bool {
+// fits tells whether an event is meant. An event of which the condition can't
+// be told isn't: then told is false.
+func (j *judged) fits(s *Sight) (fits, told bool) {
 	received := s.Request.Received
 	switch {
 	case j.Source != "" && s.Source != j.Source,
@@ -86,9 +87,11 @@ func (j *judged) fits(s *Sight) bool {
 		received.Before(j.since),
 		!j.until.IsZero() && received.After(j.until),
 		!j.fitsType(s), !j.fitsState(s):
-		return false
+		return false, true
+	case j.where == nil:
+		return true, true
 	}
-	return j.where == nil || j.where.holds(s.Event)
+	return j.where.holds(s.Event)
 }
 
 func (j *judged) fitsType(s *Sight) bool {
@@ -107,12 +110,16 @@ func (j *judged) fitsState(s *Sight) bool {
 		(j.Backend == "" || slices.Contains(s.Outcome.Backends, j.Backend))
 }
 
-// holds evaluates the condition. An event of which it can't be told isn't meant.
-func (c *Config) holds(ev *event.Event) bool {
+// holds evaluates the condition.
+func (c *Config) holds(ev *event.Event) (holds, told bool) {
 	s := c.sender(ev)
 	if s == nil {
-		return false
+		return false, false
 	}
 	env, err := c.environment(s, ev, &ev.Outcome.Normalized)
-	return err == nil && c.Rules.Decide(&env).Verdicts[0].Matched
+	if err != nil {
+		return false, false
+	}
+	v := c.Rules.Decide(&env).Verdicts[0]
+	return v.Matched, v.Err == nil
 }

@@ -47,6 +47,8 @@ type Page struct {
 	Events []Sight
 	// Next is where to go on; 0 when there is no more.
 	Next uint64
+	// Untold is of how many others it can't be told whether the condition holds.
+	Untold int
 }
 
 // Find returns up to n events, those with a Seq below before; 0 begins with
@@ -123,7 +125,12 @@ func (s *search) look(ctx context.Context, seq uint64, p *Page) error {
 	}
 	if s.since.After(sight.Request.Received.Add(unordered)) {
 		s.past = true
-	} else if s.fits(&sight) {
+		return nil
+	}
+	switch fits, told := s.fits(&sight); {
+	case !told:
+		p.Untold++
+	case fits:
 		p.Events = append(p.Events, sight)
 	}
 	return nil

@@ -2,15 +2,12 @@ package sample
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
-
-	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/verify"
 )
@@ -87,23 +84,4 @@ func (r *Request) sign(req *http.Request, p Proof, now time.Time) error {
 	return p.HMAC.Sign(p.Secret, &verify.Request{
 		Method: req.Method, URL: req.URL.String(), Header: req.Header, Body: r.Body, Now: now,
 	})
-}
-
-func (r *Request) signStandard(header http.Header, secret string, now time.Time) error {
-	encoded, ok := strings.CutPrefix(secret, "whsec_")
-	if key, err := base64.StdEncoding.DecodeString(encoded); !ok || err != nil || len(key) == 0 {
-		return errors.New("the secret of Standard Webhooks is whsec_ and base64; copy it whole")
-	}
-	signer, err := webhooks.NewWebhook(secret)
-	if err != nil {
-		return errors.New("the secret of Standard Webhooks can't be read; copy it whole")
-	}
-	signature, err := signer.Sign(r.ID, now, r.Body)
-	if err != nil {
-		return fmt.Errorf("standard webhooks: %w", err)
-	}
-	header.Set(webhooks.HeaderWebhookID, r.ID)
-	header.Set(webhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
-	header.Set(webhooks.HeaderWebhookSignature, signature)
-	return nil
 }
