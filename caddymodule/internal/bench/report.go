@@ -6,14 +6,16 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/published"
 )
 
 // report is all that a run found.
 type report struct {
-	Date     time.Time     `json:"date"`
-	Machine  machine       `json:"machine"`
-	Versions versions      `json:"versions"`
-	Sync     time.Duration `json:"-"`
+	Date     time.Time          `json:"date"`
+	Machine  published.Machine  `json:"machine"`
+	Versions published.Versions `json:"versions"`
+	Sync     time.Duration      `json:"-"`
 	// SyncSeconds is Sync for machines.
 	SyncSeconds float64   `json:"sync_seconds"`
 	Rounds      int       `json:"rounds"`
@@ -46,13 +48,10 @@ func (r *report) markdown() string {
 	}
 	for _, f := range r.Failures {
 		first, _, _ := strings.Cut(f.Error, "\n")
-		fmt.Fprintf(&out, "| %s | | failed: %s | | no |\n", f.Name, cell(first))
+		fmt.Fprintf(&out, "| %s | | failed: %s | | no |\n", f.Name, published.Cell(first))
 	}
 	return out.String()
 }
-
-// cell is text that a table's cell can hold.
-func cell(text string) string { return strings.ReplaceAll(text, "|", "\\|") }
 
 func (r *report) json(out io.Writer) error {
 	e := json.NewEncoder(out)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/published"
 )
 
 // rates are rounds in which so much was answered a second.
@@ -114,8 +116,8 @@ func TestNumbersAreShort(t *testing.T) {
 func sampleReport() *report {
 	return &report{
 		Date:     time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC),
-		Machine:  machine{"EPYC", 2, 24 << 30, "Linux 6.1", "ext4"},
-		Versions: versions{"1.26.8", "v1", "v2.11.9", "v4.9.6"},
+		Machine:  published.Machine{CPU: "EPYC", Cores: 2, Memory: 24 << 30, Kernel: "Linux 6.1", Filesystem: "ext4"},
+		Versions: published.Versions{Go: "1.26.8", Porterslodge: "v1", Caddy: "v2.11.9", Badger: "v4.9.6"},
 		Sync:     130 * time.Microsecond,
 		Rounds:   5,
 		Rows: []row{
@@ -149,7 +151,7 @@ func TestTheReportIsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var back struct {
-		Machine machine
+		Machine published.Machine
 		Rows    []row
 	}
 	if err := json.Unmarshal([]byte(out.String()), &back); err != nil {
@@ -157,21 +159,5 @@ func TestTheReportIsJSON(t *testing.T) {
 	}
 	if back.Machine.Cores != 2 || len(back.Rows) != 3 || !back.Rows[0].Met || back.Rows[0].Bar != "≥ 0.50 ×" {
 		t.Errorf("%+v", back)
-	}
-}
-
-func TestTheTableOfAReadmeIsReplaced(t *testing.T) {
-	const readme = "# Performance\n\n<!-- table -->\nold\n<!-- /table -->\n\nMore.\n"
-	got, err := putTable(readme, "new\n")
-	if want := "# Performance\n\n<!-- table -->\n\nnew\n\n<!-- /table -->\n\nMore.\n"; err != nil || got != want {
-		t.Errorf("%q, %v", got, err)
-	}
-	if again, err := putTable(got, "new\n"); err != nil || again != got {
-		t.Errorf("%q, %v", again, err)
-	}
-	for _, readme := range []string{"", tableBegins, tableEnds, tableEnds + tableBegins} {
-		if got, err := putTable(readme, "new\n"); err == nil {
-			t.Errorf("%q became %q", readme, got)
-		}
 	}
 }

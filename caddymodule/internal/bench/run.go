@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/published"
 )
 
 // run makes the measurements that were asked for and writes what they found.
@@ -92,10 +94,10 @@ func (b *bench) prepare(ctx context.Context, o options) (r *report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Versions, err = versionsOf(b.caddy); err != nil {
+	if r.Versions, err = published.VersionsOf(b.caddy); err != nil {
 		return nil, err
 	}
-	if r.Machine, err = thisMachine(b.folder); err != nil {
+	if r.Machine, err = published.ThisMachine(b.folder); err != nil {
 		return nil, err
 	}
 	if r.Machine.Filesystem == "tmpfs" {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/published"
 )
 
 // usage is what a process has taken since its start.
@@ -28,7 +30,7 @@ func (p *process) usage() (u usage, err error) {
 	if err != nil {
 		return u, err
 	}
-	u.written, err = numberOf(io, "write_bytes:")
+	u.written, err = published.NumberOf(io, "write_bytes:")
 	return u, err
 }
 
@@ -39,7 +41,7 @@ func (p *process) resident() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	kib, err := numberOf(status, "VmRSS:")
+	kib, err := published.NumberOf(status, "VmRSS:")
 	return kib << 10, err
 }
 
@@ -65,18 +67,6 @@ func cpuTime(stat string) (time.Duration, error) {
 	}
 	system, err := strconv.ParseInt(fields[stime], 10, 64)
 	return time.Duration(user+system) * cpuTick, err
-}
-
-// numberOf is the number behind a name at the start of a line.
-func numberOf(text, name string) (int64, error) {
-	for line := range strings.Lines(text) {
-		if rest, ok := strings.CutPrefix(line, name); ok {
-			if fields := strings.Fields(rest); len(fields) > 0 {
-				return strconv.ParseInt(fields[0], 10, 64)
-			}
-		}
-	}
-	return 0, fmt.Errorf("there is no number %s", name)
 }
 
 // peak samples the resident memory until stopped and returns the most of it.

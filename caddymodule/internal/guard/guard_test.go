@@ -56,6 +56,20 @@ var refused = map[string]string{
 	"0.0.0.0":                  "unspecified",
 	"::":                       "unspecified",
 	"::ffff:0.0.0.0":           "unspecified",
+	"0.0.0.1":                  "unspecified",
+	"0.255.255.255":            "unspecified",
+	"::ffff:0.1.2.3":           "unspecified",
+	"168.63.129.16":            "metadata",
+	"192.0.0.192":              "metadata",
+	"fd00:ec2::23":             "metadata",
+	"fd20:ce::254":             "metadata",
+	"fd00:42::42":              "metadata",
+	"64:ff9b:1::a9fe:a9fe":     "metadata",
+	"::ffff:0:169.254.169.254": "metadata",
+	"2001:db8::5efe:a9fe:a9fe": "metadata",
+	"fd12::200:5efe:a9fe:a9fe": "metadata",
+	"2001:0:1:2:3:4:5601:5601": "metadata",
+	"fe80::5efe:a9fe:a9fe":     "link-local",
 }
 
 var passed = []string{

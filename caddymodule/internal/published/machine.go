@@ -1,4 +1,4 @@
-package main
+package published
 
 import (
 	"errors"
@@ -6,11 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 )
 
-// machine is what figures depend on.
-type machine struct {
+// Machine is what figures depend on.
+type Machine struct {
 	CPU        string `json:"cpu"`
 	Cores      int    `json:"cores"`
 	Memory     int64  `json:"memory_bytes"`
@@ -18,8 +19,8 @@ type machine struct {
 	Filesystem string `json:"filesystem"`
 }
 
-// thisMachine describes the one that runs, with the filesystem of a folder.
-func thisMachine(folder string) (m machine, err error) {
+// ThisMachine describes the one that runs, with the filesystem of a folder.
+func ThisMachine(folder string) (m Machine, err error) {
 	m.Cores = runtime.NumCPU()
 	files := make(map[string]string)
 	for _, name := range []string{"cpuinfo", "meminfo", "sys/kernel/osrelease", "self/mountinfo"} {
@@ -30,7 +31,7 @@ func thisMachine(folder string) (m machine, err error) {
 		files[name] = string(content)
 	}
 	m.CPU = cpuModel(files["cpuinfo"])
-	memory, err := numberOf(files["meminfo"], "MemTotal:")
+	memory, err := NumberOf(files["meminfo"], "MemTotal:")
 	if err != nil {
 		return m, err
 	}
@@ -74,7 +75,19 @@ func filesystem(mountinfo, folder string) (string, error) {
 	return kind, nil
 }
 
-func (m machine) String() string {
+func (m Machine) String() string {
 	const gib = 1 << 30
 	return fmt.Sprintf("%s, %d cores, %d GiB, %s, %s", m.CPU, m.Cores, (m.Memory+gib/2)/gib, m.Kernel, m.Filesystem)
+}
+
+// NumberOf is the number behind a name at the start of a line of a file in /proc.
+func NumberOf(text, name string) (int64, error) {
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, name); ok {
+			if fields := strings.Fields(rest); len(fields) > 0 {
+				return strconv.ParseInt(fields[0], 10, 64)
+			}
+		}
+	}
+	return 0, fmt.Errorf("there is no number %s", name)
 }
