@@ -70,8 +70,14 @@ var endless = []string{
 }
 
 func TestARunawayRuleStops(t *testing.T) {
-	env := large()
-	for _, text := range endless {
+	stops(t, large(), endless)
+	stops(t, costly(), dear)
+}
+
+// stops holds expressions against the bounds of time and memory.
+func stops(t *testing.T, env *Env, texts []string) {
+	t.Helper()
+	for _, text := range texts {
 		p, problem := compile(source{rule: "runaway", text: text}, eventScope{})
 		if problem != nil {
 			t.Errorf("%s: %v", text, problem)

@@ -3,10 +3,13 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/expr-lang/expr/builtin"
 )
 
 // The functions that stand in for expr's.
@@ -17,7 +20,7 @@ func get(r *run, args []any) (any, error) {
 	if h, ok := args[0].(Headers); ok {
 		return r.header(h, args[1]), nil
 	}
-	return member(args[0], args[1]), nil
+	return r.member(args[0], args[1]), nil
 }
 
 func length(r *run, args []any) (any, error) {
@@ -39,7 +42,12 @@ func toText(r *run, args []any) (any, error) {
 	if args[0] == nil {
 		return nil, nil
 	}
-	r.payDeep(args)
+	if s, ok := args[0].(string); ok {
+		return s, nil
+	}
+	for range 10 { // it goes through all by reflection, and sorts what is in maps
+		r.payDeep(args)
+	}
 	return fmt.Sprint(args[0]), nil
 }
 
@@ -47,14 +55,43 @@ func concat(r *run, args []any) (any, error) {
 	r.payShallow(args)
 	all := []any{}
 	for _, a := range args {
-		all = append(all, list(a)...)
+		all = append(all, r.list(a)...)
 	}
 	return all, nil
 }
 
+// flatten is expr's without copying what lies deep once for each level.
+func flatten(r *run, args []any) (any, error) {
+	if v := reflect.ValueOf(args[0]); !isList(v) {
+		return nil, explain("flatten", args, errKind)
+	}
+	return r.flat([]any{}, args[0], 0), nil
+}
+
+func (r *run) flat(all []any, v any, depth int) []any {
+	r.charge(50)
+	if depth > maxDepth {
+		panic(errDepth)
+	}
+	if !isList(reflect.ValueOf(v)) {
+		return append(all, v)
+	}
+	for _, item := range r.list(v) {
+		all = r.flat(all, item, depth+1)
+	}
+	return all
+}
+
+func median(r *run, args []any) (any, error) {
+	all := r.flat([]any{}, args, 0)
+	r.charge(8 * len(all) * bits.Len(uint(len(all))))
+	v, err := builtin.Builtins[builtin.Index["median"]].Func(all)
+	return v, explain("median", args, err)
+}
+
 func uniq(r *run, args []any) (any, error) {
 	kept := []any{}
-	for _, item := range list(args[0]) {
+	for _, item := range r.list(args[0]) {
 		if !slices.ContainsFunc(kept, func(k any) bool { r.charge(20); return r.equal(item, k) }) {
 			kept = append(kept, item)
 		}
@@ -117,11 +154,11 @@ func toJSON(r *run, args []any) (any, error) {
 }
 
 func fromJSON(r *run, args []any) (any, error) {
-	r.payShallow(args)
 	s, ok := args[0].(string)
 	if !ok {
 		return nil, explain("fromJSON", args, errKind)
 	}
+	r.charge(100 * len(s)) // of many small values; most texts cost less
 	v, err := Decode([]byte(s))
 	if err != nil {
 		return nil, explain("fromJSON", args, err)

@@ -28,8 +28,8 @@
 // An evaluation is bounded in time and memory by counting its work, about
 // 20 ms of it; so the same event always gets the same verdict. A regular
 // expression must be a literal, and the text that it may search is the
-// shorter, the longer it is: about 100 KB for an ordinary one.
-// An expression may be 16 KB long.
+// shorter, the longer it is: about 100 KB for an ordinary one. fromJSON takes
+// texts up to 200 KB. An expression may be 16 KB long.
 //
 // Files: rule.go and decide.go are the rules; compile.go leads an expression
 // through checking (permitted.go), rewriting (open.go, rewrite.go, binary.go) and

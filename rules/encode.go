@@ -32,11 +32,11 @@ func (e *encoder) value(v any, depth int) error {
 	}
 	switch v := v.(type) {
 	case *big.Int:
+		e.run.charge(10 * v.BitLen())
 		e.write(v.String())
 		return nil
 	case big.Int:
-		e.write(v.String())
-		return nil
+		return e.value(&v, depth)
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return &fault{"a number is infinite or undefined, which JSON can't express", "check for a division by zero"}

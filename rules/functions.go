@@ -24,7 +24,7 @@ func functionTable() map[string]function {
 	t := map[string]function{
 		"repeat": {pay: payRepeat}, "replace": {pay: payReplace}, "join": {pay: payJoin},
 		"date": {pay: payDate}, "timezone": {pay: payZone}, "sort": {pay: paySort},
-		"max": deep, "min": deep, "mean": deep, "median": deep, "flatten": deep,
+		"max": deep, "min": deep, "mean": deep, "fromPairs": deep, "trim": {pay: payTrim},
 		"abs": cheap, "ceil": cheap, "floor": cheap, "round": cheap, "type": cheap,
 		"bitand": cheap, "bitor": cheap, "bitxor": cheap, "bitnand": cheap,
 		"bitshl": cheap, "bitshr": cheap, "bitushr": cheap, "bitnot": cheap,
@@ -34,12 +34,13 @@ func functionTable() map[string]function {
 		"int": {call: toInt, raw: true}, "string": {call: toText, raw: true},
 		"toJSON": {call: toJSON, raw: true}, "fromJSON": {call: fromJSON},
 		"concat": {call: concat, raw: true}, "uniq": {call: uniq, raw: true},
+		"flatten": {call: flatten}, "median": {call: median},
 		"keys": {call: keys}, "values": {call: values}, "toPairs": {call: pairs},
 	}
 	for _, name := range []string{
-		"upper", "lower", "trim", "trimPrefix", "trimSuffix", "split", "splitAfter",
+		"upper", "lower", "trimPrefix", "trimSuffix", "split", "splitAfter",
 		"indexOf", "lastIndexOf", "hasPrefix", "hasSuffix", "toBase64", "fromBase64",
-		"float", "duration", "reverse", "fromPairs",
+		"float", "duration", "reverse",
 	} {
 		t[name] = function{pay: (*run).payShallow}
 	}
@@ -56,7 +57,7 @@ func (r *run) call(args ...any) any {
 			if a == nil {
 				return nil
 			}
-			args[i] = plain(a)
+			args[i] = r.plain(a)
 		}
 	}
 	result, err := r.result(name, f, args)

@@ -9,7 +9,7 @@ import (
 )
 
 // list is an open value as a list: anything else is an empty one.
-func list(v any) []any {
+func (r *run) list(v any) []any {
 	if l, ok := v.([]any); ok {
 		return l
 	}
@@ -17,6 +17,7 @@ func list(v any) []any {
 	if !isList(rv) {
 		return nil
 	}
+	r.charge(60 * rv.Len())
 	l := make([]any, rv.Len())
 	for i := range l {
 		l[i] = rv.Index(i).Interface()
@@ -29,7 +30,8 @@ func isList(v reflect.Value) bool {
 }
 
 // member looks up a key or an index in an open value; what isn't there is nil.
-func member(from, key any) (found any) {
+func (r *run) member(from, key any) (found any) {
+	r.payKey(key)
 	switch from := from.(type) {
 	case nil, string:
 		return nil
@@ -74,6 +76,7 @@ func (r *run) header(from, key any) string {
 	if !ok {
 		return ""
 	}
+	r.payKey(name)
 	if query, ok := from.(map[string]string); ok {
 		return query[name]
 	}

@@ -47,11 +47,14 @@ func whole(v any) *big.Float {
 	return nil
 }
 
+// wholeCost is for what is done with all digits of a number.
+const wholeCost = 1_000
+
 // exact is up to where every integer is a float64 too.
 const exact = 1 << 53
 
 // compareNumbers orders two numbers by all their digits.
-func compareNumbers(a, b any) (int, bool) {
+func (r *run) compareNumbers(a, b any) (int, bool) {
 	i, aInt := integer(a)
 	j, bInt := integer(b)
 	if aInt && bInt {
@@ -68,6 +71,7 @@ func compareNumbers(a, b any) (int, bool) {
 	if aFloat && bFloat {
 		return cmp.Compare(f, g), f == f && g == g
 	}
+	r.charge(wholeCost)
 	x, y := whole(a), whole(b)
 	if x == nil || y == nil {
 		return 0, false
@@ -75,31 +79,29 @@ func compareNumbers(a, b any) (int, bool) {
 	return x.Cmp(y), true
 }
 
-var plus = arithmetic(runtime.Add)
-
 // arithmetic makes an operator that gives nil when an operand is missing.
-func arithmetic(op func(a, b any) any) func(a, b any) any {
+func (r *run) arithmetic(op func(a, b any) any) func(a, b any) any {
 	return func(a, b any) any {
 		if a == nil || b == nil {
 			return nil
 		}
-		return op(plain(a), plain(b))
+		return op(r.plain(a), r.plain(b))
 	}
 }
 
-func negate(v any) any {
+func (r *run) negate(v any) any {
 	if v == nil {
 		return nil
 	}
-	return runtime.Negate(plain(v))
+	return runtime.Negate(r.plain(v))
 }
 
 // addend is an item of a sum: what is missing counts 0.
-func addend(v any) any {
+func (r *run) addend(v any) any {
 	if v == nil {
 		return 0
 	}
-	return plain(v)
+	return r.plain(v)
 }
 
 // key is what a list is grouped or sorted by.
@@ -107,12 +109,12 @@ func (r *run) key(v any) any {
 	if s, ok := v.(string); ok {
 		r.charge(len(s))
 	}
-	return plain(v)
+	return r.plain(v)
 }
 
 // plain is a number as expr calculates with it: an int where it fits, else a
 // float64. Other values stay.
-func plain(v any) any {
+func (r *run) plain(v any) any {
 	switch v := v.(type) {
 	case int64:
 		return int(v)
@@ -122,10 +124,11 @@ func plain(v any) any {
 		}
 		return int(v)
 	case *big.Int:
+		r.charge(wholeCost)
 		f, _ := v.Float64()
 		return f
 	case big.Int:
-		return plain(&v)
+		return r.plain(&v)
 	}
 	return v
 }
@@ -143,8 +146,8 @@ func modulo(a, b any) any {
 func power(a, b any) any { return runtime.Exponent(a, b) }
 
 // toInt is int(x) without silent overflow.
-func toInt(_ *run, args []any) (any, error) {
-	switch v := plain(args[0]).(type) {
+func toInt(r *run, args []any) (any, error) {
+	switch v := r.plain(args[0]).(type) {
 	case nil:
 		return nil, nil
 	case int:

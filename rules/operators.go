@@ -48,12 +48,15 @@ func (r *run) compare(a, b any) (int, bool) {
 		b, ok := b.(time.Duration)
 		return cmp.Compare(a, b), ok
 	}
-	return compareNumbers(a, b)
+	return r.compareNumbers(a, b)
 }
 
 func (r *run) equal(a, b any) bool { return r.equalAt(a, b, 0) }
 
 func (r *run) equalAt(a, b any, depth int) bool {
+	if depth > 0 { // what stands in the rule itself is counted as a node
+		r.charge(40)
+	}
 	if a == nil || b == nil {
 		return runtime.IsNil(a) && runtime.IsNil(b)
 	}
@@ -81,6 +84,7 @@ func (r *run) equalMaps(a, b map[string]any, depth int) bool {
 		return false
 	}
 	for k, v := range a {
+		r.charge(200 + len(k)/4)
 		w, ok := b[k]
 		if !ok || !r.equalAt(v, w, depth+1) {
 			return false
@@ -106,10 +110,12 @@ func (r *run) within(item, in any) bool {
 	switch in := in.(type) {
 	case map[string]any:
 		name, ok := item.(string)
+		r.payKey(name)
 		_, found := in[name]
 		return ok && found
 	case Headers:
 		name, _ := item.(string)
+		r.payKey(name)
 		_, found := in.get(name)
 		r.charge(len(in))
 		return found
@@ -129,13 +135,14 @@ func (r *run) within(item, in any) bool {
 		return false
 	}
 	if v.Kind() == reflect.Map && item != nil && reflect.TypeOf(item).AssignableTo(v.Type().Key()) {
+		r.payKey(item)
 		return v.MapIndex(reflect.ValueOf(item)).IsValid()
 	}
 	return false
 }
 
-// pattern is a regular expression and what a byte of text may cost it: RE2
-// follows at most as many threads as the program has instructions.
+// pattern is a regular expression and what a byte of text may cost it, and the
+// end of it: RE2 follows at most as many threads as the program has instructions.
 type pattern struct {
 	*regexp.Regexp
 	cost int
@@ -147,7 +154,7 @@ func (r *run) matches(text, p any) bool {
 		return false
 	}
 	re := p.(*pattern)
-	r.charge(len(s) * re.cost)
+	r.charge((len(s) + 1) * re.cost)
 	return re.MatchString(s)
 }
 
@@ -159,7 +166,7 @@ func (r *run) texts(a, b any) (s, t string, ok bool) {
 
 func (r *run) contains(a, b any) bool {
 	s, t, ok := r.texts(a, b)
-	r.charge(len(s))
+	r.charge(3 * len(s))
 	return ok && strings.Contains(s, t)
 }
 
@@ -178,8 +185,14 @@ func (r *run) endsWith(a, b any) bool {
 // add is + of texts and of open values.
 func (r *run) add(a, b any) any {
 	if s, t, ok := r.texts(a, b); ok {
-		r.charge(len(s) + len(t))
+		r.charge(2 * (len(s) + len(t)))
 		return s + t
 	}
-	return plus(a, b)
+	return r.plus(a, b)
+}
+
+// name is that of a member of a map which a rule makes.
+func (r *run) name(v any) string {
+	r.payKey(v)
+	return v.(string)
 }

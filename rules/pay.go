@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math/big"
 	"math/bits"
 	"reflect"
 	"strings"
@@ -14,6 +15,13 @@ func (r *run) paid(v any) any {
 	s, _ := v.(string)
 	r.charge(100 * len(s))
 	return v
+}
+
+// payKey is for the hash of a key.
+func (r *run) payKey(key any) {
+	if s, ok := key.(string); ok {
+		r.charge(len(s) / 4)
+	}
 }
 
 // payShallow is for what a function reads and makes of its arguments themselves.
@@ -41,6 +49,10 @@ func (r *run) walk(v any, depth int) {
 	if depth > maxDepth {
 		panic(errDepth)
 	}
+	if n, ok := v.(*big.Int); ok {
+		r.charge(n.BitLen())
+		return
+	}
 	rv := reflect.ValueOf(v)
 	switch rv.Kind() {
 	case reflect.String:
@@ -56,15 +68,33 @@ func (r *run) walk(v any, depth int) {
 		}
 	case reflect.Struct:
 		r.charge(500)
+		if rv.Type().PkgPath() == entities {
+			for i := range rv.NumField() {
+				r.walk(rv.Field(i).Interface(), depth+1)
+			}
+		}
 	}
 }
+
+// entities is the package of Data, whose structs may hold long texts.
+var entities = reflect.TypeFor[Data]().PkgPath()
 
 func payRepeat(r *run, args []any) {
 	s, _ := args[0].(string)
 	n, ok := integer(args[1])
 	if ok && n > 0 {
 		r.charge(int(min(n, budget+1))) // so that the product can't overflow
-		r.charge(int(n) * len(s))
+		r.charge(3 * int(n) * len(s))
+	}
+}
+
+// payTrim is for a set of characters that each at an end is looked up in.
+func payTrim(r *run, args []any) {
+	r.payShallow(args)
+	if len(args) > 1 {
+		s, _ := args[0].(string)
+		set, _ := args[1].(string)
+		r.charge(len(s) * len(set))
 	}
 }
 

@@ -57,6 +57,10 @@ func (w *rewriter) Visit(node *ast.Node) {
 		w.binary(node, n)
 	case *ast.ConditionalNode:
 		w.truth(&n.Cond)
+	case *ast.PairNode:
+		if _, ok := n.Key.(*ast.StringNode); !ok {
+			w.replace(&n.Key, "Name", n.Key)
+		}
 	case *ast.BuiltinNode:
 		if _, ok := loops[n.Name]; ok {
 			w.loop(n)

@@ -28,6 +28,7 @@ const (
 type run struct {
 	machine vm.VM
 	left    int
+	plus    func(a, b any) any // of numbers
 
 	Step                                 func(int) bool
 	Truth                                func(any) bool
@@ -37,6 +38,7 @@ type run struct {
 	Add, Subtract, Multiply, Divide      func(any, any) any
 	Modulo, Power, Range, Member         func(any, any) any
 	Negate, Number, Key, Open, Paid      func(any) any
+	Name                                 func(any) string
 	List                                 func(any) []any
 	Header                               func(any, any) string
 	Slice, Call                          func(...any) any
@@ -47,19 +49,20 @@ var runs = sync.Pool{New: func() any { return newRun() }}
 func newRun() *run {
 	r := &run{machine: vm.VM{MemoryBudget: maxItems}}
 	r.Step = func(cost int) bool { r.charge(cost); return true }
-	r.Truth, r.Open, r.Paid, r.List, r.Header = truth, open, r.paid, list, r.header
+	r.Truth, r.Open, r.Paid, r.List, r.Header = truth, open, r.paid, r.list, r.header
 	r.Equal, r.Within, r.Matches = r.equal, r.within, r.matches
 	r.Contains, r.StartsWith, r.EndsWith = r.contains, r.startsWith, r.endsWith
 	r.Less = r.ordered(func(c int) bool { return c < 0 })
 	r.LessOrEqual = r.ordered(func(c int) bool { return c <= 0 })
 	r.More = r.ordered(func(c int) bool { return c > 0 })
 	r.MoreOrEqual = r.ordered(func(c int) bool { return c >= 0 })
-	r.Add = r.add
-	r.Subtract, r.Multiply = arithmetic(runtime.Subtract), arithmetic(runtime.Multiply)
-	r.Divide, r.Modulo = arithmetic(divide), arithmetic(modulo)
-	r.Power = arithmetic(power)
-	r.Range, r.Member, r.Slice = r.span, member, slice
-	r.Negate, r.Number, r.Key = negate, addend, r.key
+	r.Add, r.plus = r.add, r.arithmetic(runtime.Add)
+	r.Subtract, r.Multiply = r.arithmetic(runtime.Subtract), r.arithmetic(runtime.Multiply)
+	r.Divide, r.Modulo = r.arithmetic(divide), r.arithmetic(modulo)
+	r.Power = r.arithmetic(power)
+	r.Range, r.Member, r.Slice = r.span, r.member, slice
+	r.Name = r.name
+	r.Negate, r.Number, r.Key = r.negate, r.addend, r.key
 	r.Call = r.call
 	return r
 }
