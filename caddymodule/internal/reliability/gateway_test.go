@@ -105,6 +105,12 @@ http:// {
 func (g *gateway) start() {
 	g.t.Helper()
 	g.launch()
+	g.serves()
+}
+
+// serves waits for one that was launched.
+func (g *gateway) serves() {
+	g.t.Helper()
 	g.until(30*time.Second, "it serves", func() bool {
 		if !g.alive() {
 			g.t.Fatalf("it ended before it served:\n%s", tail(g.logs(), 4000))
