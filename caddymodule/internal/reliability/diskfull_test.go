@@ -58,7 +58,7 @@ func fillAndFree(t *testing.T, name, folder string) {
 		lost = p.missing()
 	}
 	report(t, result{
-		Fault: "disk full", How: name + " filled to its end by a file of somebody else under 16 senders and with a backlog, then freed; started when full",
+		Fault: "disk full: " + name, How: "filled to its end by a file of somebody else under 16 senders and with a backlog, then freed; started when full",
 		Tried: fmt.Sprintf("%d times", rounds),
 		Found: fmt.Sprintf("503 with Retry-After, another site answered; 2xx again %d ms after it was freed; %d acknowledged, %d lost, %d delivered again", longest.Milliseconds(), len(p.ledger.acknowledged()), lost, repeated),
 	})
