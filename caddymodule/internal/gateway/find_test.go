@@ -45,7 +45,7 @@ func TestEventsAreFoundByWhateverIsKnownOfThem(t *testing.T) {
 	v7 := uuid.Must(uuid.NewV7()).String()
 	b.accept(b.source("knolyx"), "t", course("k-1"))                               // 1
 	b.accept(b.source("knolyx"), "t", `{"id":"k-2","type":"COURSE_STARTED"`)       // 2: not JSON
-	b.accept(b.source("knolyx"), "t", strings.Replace(course(v7), "12", "500", 1)) // 3
+	b.accept(b.source("knolyx"), "t", strings.Replace(course(v7), `"id":12`, `"id":500`, 1)) // 3
 	b.settle()
 	for _, test := range []struct {
 		Filter

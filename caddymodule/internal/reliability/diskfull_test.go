@@ -58,7 +58,7 @@ func fillAndFree(t *testing.T, name, folder string) {
 		lost = p.missing()
 	}
 	report(t, result{
-		Fault: "disk full", How: name + " filled to its end by a file of somebody else under 16 senders and with a backlog, then freed; started when full",
+		Fault: "disk full: " + name, How: "filled to its end by a file of somebody else under 16 senders and with a backlog, then freed; started when full",
 		Tried: fmt.Sprintf("%d times", rounds),
 		Found: fmt.Sprintf("503 with Retry-After, another site answered; 2xx again %d ms after it was freed; %d acknowledged, %d lost, %d delivered again", longest.Milliseconds(), len(p.ledger.acknowledged()), lost, repeated),
 	})
@@ -71,7 +71,7 @@ func (p *powered) fillUnderLoad(folder string) time.Duration {
 	senders := beginSending(p.g, &p.ledger, 16)
 	time.Sleep(time.Duration(500+p.choose.IntN(500)) * time.Millisecond)
 	filler := fill(t, folder)
-	if !p.g.eventually(5*time.Second, func() bool { return p.g.ready() == http.StatusServiceUnavailable }) {
+	if !p.g.eventually(within(5*time.Second), func() bool { return p.g.ready() == http.StatusServiceUnavailable }) {
 		t.Errorf("the disk is full and it is still ready")
 	}
 	refusesAndServesTheRest(t, p.g)
@@ -85,8 +85,8 @@ func (p *powered) fillUnderLoad(folder string) time.Duration {
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	if !p.g.eventually(5*time.Second, func() bool { return senders.since(freed) }) {
-		t.Errorf("nothing is accepted 5 s after the disk was freed:\n%s", tail(p.g.logs(), 3000))
+	if !p.g.eventually(within(5*time.Second), func() bool { return senders.since(freed) }) {
+		t.Errorf("nothing is accepted after the disk was freed:\n%s", tail(p.g.logs(), 3000))
 	}
 	took := time.Since(freed)
 	senders.end()
@@ -107,8 +107,8 @@ func (p *powered) startOnFull(folder string) {
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	if !p.g.eventually(5*time.Second, func() bool { return p.g.ready() == http.StatusOK }) {
-		t.Errorf("it isn't ready 5 s after the disk was freed:\n%s", tail(p.g.logs(), 3000))
+	if !p.g.eventually(within(5*time.Second), func() bool { return p.g.ready() == http.StatusOK }) {
+		t.Errorf("it isn't ready after the disk was freed:\n%s", tail(p.g.logs(), 3000))
 	}
 }
 

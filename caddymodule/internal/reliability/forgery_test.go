@@ -24,13 +24,13 @@ type forger struct {
 	choose *rand.Rand
 	sent   int
 	// kept are the ids of the bodies that the second implementation lets pass.
-	kept                                  map[string]bool
-	passed, turned, challenged, different int
+	kept                                            map[string]bool
+	passed, turned, challenged, misspelt, different int
 	// usual is how a kept request is answered.
 	usual answer
 }
 
-const fresh, turnedAway, asked = "kept", "turned away", "asked for credentials"
+const fresh, turnedAway, asked, nowhere = "kept", "turned away", "asked for credentials", "sent nowhere"
 
 // TestPromise5And6NoForgeryIsKeptOrAnsweredOtherwise sends each mutation of
 // each scheme's genuine requests, and then random heaps of them, through the
@@ -68,7 +68,7 @@ func TestPromise5And6NoForgeryIsKeptOrAnsweredOtherwise(t *testing.T) {
 	all.Wait()
 	total, turned, kept := 0, 0, 0
 	for _, f := range forgers {
-		total, turned, kept = total+f.sent, turned+f.turned+f.challenged, kept+f.passed
+		total, turned, kept = total+f.sent, turned+f.away(), kept+f.passed
 		f.countsAgree(t)
 		if f.different < 25 {
 			t.Errorf("%s: only %d of the mutations are forgeries", f.name, f.different)
@@ -103,7 +103,7 @@ func sourcesOf(all []scheme) string {
 func (f *forger) forge(t *testing.T) {
 	f.try(t, "as it is")
 	for _, m := range mutations(f.choose) {
-		turned := f.turned + f.challenged
+		turned := f.away()
 		spots := f.spots
 		if m.body || m.after == nil {
 			spots = spots[:1]
@@ -111,7 +111,7 @@ func (f *forger) forge(t *testing.T) {
 		for _, spot := range spots {
 			f.try(t, m.name+" of "+spot, at{m, spot})
 		}
-		if f.turned+f.challenged > turned {
+		if f.away() > turned {
 			f.different++
 		}
 	}
@@ -151,6 +151,12 @@ func (f *forger) try(t *testing.T, what string, heap ...at) {
 		f.challenged++
 		if got.status != http.StatusUnauthorized || got.header.Get("WWW-Authenticate") == "" {
 			t.Errorf("%s, %s: answered %v, not 401: %q", f.name, what, got, m.wire())
+		}
+		return
+	case nowhere:
+		f.misspelt++
+		if got.status != http.StatusNotFound {
+			t.Errorf("%s, %s: answered %v, not 404: %q", f.name, what, got, m.wire())
 		}
 		return
 	case fresh:
@@ -194,7 +200,10 @@ func idOf(body string) string {
 
 // verdict is what the second implementation makes of a message.
 func (f *forger) verdict(m *message, now int64) string {
-	if f.genuine(m, now) {
+	switch below := strings.FieldsFunc(m.token, func(c rune) bool { return c == '/' }); {
+	case len(below) > 1 && !m.asQuery: // a slash begins another segment, escaped or not
+		return nowhere
+	case f.genuine(m, now):
 		return fresh
 	}
 	// A challenge is for who sent nothing that is wrong.
@@ -222,10 +231,13 @@ func (f *forger) plain(t *testing.T, a answer, body string) answer {
 	return answer{a.status, header, a.body}
 }
 
+// away is how many were not kept.
+func (f *forger) away() int { return f.turned + f.challenged + f.misspelt }
+
 // countsAgree holds the gateway's own counts against the ledger.
 func (f *forger) countsAgree(t *testing.T) {
 	got := f.g.counts(t, f.name)
-	want := [4]uint64{uint64(f.passed), 0, uint64(f.turned), uint64(f.challenged)}
+	want := [4]uint64{uint64(f.passed), 0, uint64(f.turned), uint64(f.challenged + f.misspelt)}
 	if got != want {
 		t.Errorf("%s: new, duplicate, quarantined, refused are %v, not %v", f.name, got, want)
 	}

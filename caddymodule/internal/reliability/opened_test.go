@@ -56,7 +56,7 @@ func (s *sample) open(store string) (o *opened) {
 		_ = os.Remove(filepath.Join(s.dir, name))
 	}
 	var err error
-	o.doctor, err = s.gateway.doctor()
+	o.doctor, err = s.doctor()
 	o.sound = err == nil
 	s.backends(http.StatusNoContent, http.StatusNoContent)
 	s.launch()

@@ -130,10 +130,10 @@ func (r *reloaded) sendAtPace(perSecond, phase int) (stop func()) {
 }
 
 // again is a sender's HTTP client. A server that is replaced closes its idle
-// connections, one of which may be getting a request, and those that it hasn't
-// yet accepted: where a connection ends without any answer, the request goes out
-// once more on a new one. Whether the server had begun it the answer then tells:
-// its event is no longer new.
+// connections, one of which may be getting a request, and those whose request it
+// hasn't begun: where a connection ends without any answer, the request goes out
+// again on a new one, soon, as the old server may still be closing. Whether it had
+// begun the request the answer then tells: its event is no longer new.
 type again struct {
 	*http.Transport
 	fresh *http.Transport
@@ -142,15 +142,16 @@ type again struct {
 
 func (a *again) RoundTrip(req *http.Request) (*http.Response, error) {
 	res, err := a.Transport.RoundTrip(req)
-	if err == nil || req.GetBody == nil {
-		return res, err
+	for pause := 10 * time.Millisecond; err != nil && req.GetBody != nil && pause < time.Second; pause *= 2 {
+		a.again.Add(1)
+		once := req.Clone(req.Context())
+		if once.Body, err = req.GetBody(); err != nil {
+			return nil, err
+		}
+		time.Sleep(pause)
+		res, err = a.fresh.RoundTrip(once)
 	}
-	a.again.Add(1)
-	once := req.Clone(req.Context())
-	if once.Body, err = req.GetBody(); err != nil {
-		return nil, err
-	}
-	return a.fresh.RoundTrip(once)
+	return res, err
 }
 
 // overTCP has the site listen where most do. On a Unix socket Caddy 2.11.9 can't

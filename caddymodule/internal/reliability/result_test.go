@@ -8,7 +8,7 @@ import (
 
 // result is a row of the published table.
 type result struct {
-	Fault string `json:"fault"` // what was done to it
+	Fault string `json:"fault"` // what was done to it, each once
 	How   string `json:"how"`   // by which means
 	Tried string `json:"tried"` // how often, with units
 	Found string `json:"found"` // what was seen, with figures

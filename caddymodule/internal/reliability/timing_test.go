@@ -78,8 +78,8 @@ func TestPromise6AnAnswerTellsNotWhatWasWrong(t *testing.T) {
 				worst = max(worst, (k.median() - base).Abs())
 			}
 			noise := (all[3].median() - base).Abs()
-			if *size != "quick" && worst > base/50+5*noise {
-				t.Errorf("a median is %s off %s", worst, base)
+			if worst > base/50+5*noise {
+				tooLong(t, "a median is %s off %s", worst, base)
 			}
 			report(t, result{
 				Fault: "guessing by the answer: " + phase.name, How: "unknown token, wrong signature, right signature with a wrong body, in turn",

@@ -52,6 +52,24 @@ func finishedEventsGo(b *bench) {
 	}
 }
 
+// eachAtItsAge routes events of two times in one step.
+func eachAtItsAge(b *bench) {
+	var routings []store.Routing
+	for _, at := range []time.Time{start, start.Add(time.Minute)} {
+		ev := b.kept(at)
+		routings = append(routings, store.Routing{Seq: ev.Seq, Outcome: event.Outcome{State: event.Unrouted, At: at}})
+	}
+	b.must(b.Route(ctx, routings))
+	for _, n := range []int{1, 0} {
+		if got, want := b.purge(store.Policy{Now: start.Add(time.Hour), Stuck: time.Hour}), (store.Purged{Unrouted: n}); got != want {
+			b.Errorf("purged %+v, want %+v", got, want)
+		}
+	}
+	if got, want := b.purge(store.Policy{Now: start.Add(time.Hour + time.Minute), Stuck: time.Hour}), (store.Purged{Unrouted: 1}); got != want {
+		b.Errorf("a minute later purged %+v, want %+v", got, want)
+	}
+}
+
 func stuckEventsGo(b *bench) {
 	for _, state := range []event.State{event.Unrouted, event.Invalid} {
 		ev := b.kept(start)

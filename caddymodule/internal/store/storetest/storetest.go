@@ -61,6 +61,7 @@ var promises = map[string]func(*bench){
 	"lines outlive a restart":                                   linesOutliveARestart,
 	"a dead delivery makes way":                                 theDeadMakeWay,
 	"finished events go exactly at their age":                   finishedEventsGo,
+	"each event goes at its own age, whenever it was recorded":  eachAtItsAge,
 	"stuck events go exactly at their age and by their class":   stuckEventsGo,
 	"an age of 0 keeps for ever":                                noAgeKeepsForEver,
 	"nothing that waits is purged":                              waitingThingsStay,
