@@ -15,7 +15,7 @@ const (
 	replayers = 64
 	// replayRate is how many replays come in a second beside fresh traffic. Who
 	// sends them shares the machine, and takes from it what the gateway takes.
-	replayRate = 2_000
+	replayRate = 1_000
 )
 
 // captured is a genuine request that somebody saw on its way.
