@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/porterslodge/porterslodge/caddymodule/internal/clock"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/failpoint"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/gateway"
@@ -102,8 +103,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 		return refused
 	}
 	failpoint.Pass(failpoint.Received)
-	now := time.Now()
-	request, creds := where.requests(r, body, now)
+	request, creds := where.requests(r, body, clock.Now())
 	answer, err := engine.Accept(r.Context(), h.source, request, creds)
 	if err != nil {
 		unavailable(w)
@@ -111,7 +111,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 	}
 	h.tell(w, answer)
 	failpoint.Pass(failpoint.Answered)
-	h.note(answer, now)
+	h.note(answer, time.Now())
 	return outcomeOf(answer.Verdict)
 }
 

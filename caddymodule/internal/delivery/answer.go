@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/porterslodge/porterslodge/caddymodule/internal/clock"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 )
 
@@ -32,7 +33,7 @@ func readDelivered(res *http.Response, cancel context.CancelFunc) {
 // readFailed notes what a failed answer says. Its body may break off: what
 // came of it is kept.
 func readFailed(a *event.Attempt, res *http.Response) {
-	a.RetryAfter = retryAfter(res.Header.Get("Retry-After"), time.Now())
+	a.RetryAfter = retryAfter(res.Header.Get("Retry-After"), clock.Now())
 	a.Error = statusError(res.StatusCode)
 	kept, _ := io.ReadAll(io.LimitReader(res.Body, keptAnswer))
 	_, _ = io.CopyN(io.Discard, res.Body, readAnswer-keptAnswer)

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/porterslodge/porterslodge/caddymodule/internal/clock"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/failpoint"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/retry"
@@ -65,13 +66,13 @@ func (w *Worker) judge(s *settings, a event.Attempt, h health, probe bool) (quie
 // payload, fails this attempt and no other: the event is kept, so a crash
 // would come again with each start.
 func (w *Worker) try(s *settings, d *event.Delivery) (a event.Attempt, h health) {
-	start := time.Now()
+	start, at := time.Now(), clock.Now()
 	defer func() {
 		if p := recover(); p != nil {
 			a.Error = "the attempt panicked; the log has the stack"
 			w.log.Error("an attempt panicked", "event_id", d.EventID, "stack", string(debug.Stack()))
 		}
-		a.At, a.Duration = start.UTC().Round(0), time.Since(start)
+		a.At, a.Duration = at, time.Since(start)
 	}()
 	if s.broken != nil {
 		return event.Attempt{Error: s.broken.Error()}, failing
@@ -86,7 +87,7 @@ func (w *Worker) try(s *settings, d *event.Delivery) (a event.Attempt, h health)
 	}
 	span := s.Tracer.Attempt(w.sending, ev, w.backend)
 	defer func() { span.Answered(a.Status) }()
-	a = s.send(span.Context(), ev, body, start)
+	a = s.send(span.Context(), ev, body, at)
 	return a, healthOf(a)
 }
 
@@ -117,7 +118,9 @@ func (s *settings) send(ctx context.Context, ev *event.Event, body []byte, now t
 // record writes what became of the delivery. Where that fails for good the
 // lease is returned as it was.
 func (w *Worker) record(s *settings, d *event.Delivery, a event.Attempt, quiet bool) {
-	next := settle(*d, a, s.Retry)
+	next := *d
+	next.Since = w.retrying(d.Since)
+	next = settle(next, a, s.Retry)
 	w.report(&next, a, quiet)
 	err := w.insist("record an attempt", func() error {
 		return w.queue.Record(context.WithoutCancel(w.sending), &next)
@@ -133,6 +136,19 @@ func (w *Worker) record(s *settings, d *event.Delivery, a event.Attempt, quiet b
 	if err != nil || next.State == event.Waiting || d.OrderKey != "" {
 		w.Wake() // there is one more to be leased, now or later
 	}
+}
+
+// retrying is when the time for retries began. One that began before the clock
+// was set begins again: nothing is dead because a clock was wrong for a moment.
+func (w *Worker) retrying(since time.Time) time.Time {
+	now, set := w.clock.Look()
+	switch {
+	case since.Before(set):
+		return set
+	case since.After(now):
+		return now
+	}
+	return since
 }
 
 // settle returns the delivery as it stands after an attempt.

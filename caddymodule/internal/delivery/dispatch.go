@@ -1,10 +1,12 @@
 package delivery
 
 import (
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"github.com/porterslodge/porterslodge/caddymodule/internal/clock"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 )
 
@@ -25,9 +27,9 @@ func (w *Worker) dispatch() time.Duration {
 	}
 	rest := longestSleep // whoever takes what is ready wakes us in time
 	if missing > 0 {
-		ds, next := w.lease(missing)
+		ds, next := w.lease(s, missing)
 		if !next.IsZero() {
-			rest = min(max(time.Until(next), time.Millisecond), longestSleep)
+			rest = min(max(next.Sub(clock.Now()), time.Millisecond), longestSleep)
 		}
 		w.hold(ds)
 	}
@@ -70,13 +72,25 @@ func (w *Worker) permitted(s *settings, now time.Time) (n int, wait time.Duratio
 }
 
 // lease gets up to n deliveries that are due, and when the next one is; nothing
-// where the store fails for good.
-func (w *Worker) lease(n int) (ds []*event.Delivery, next time.Time) {
+// where the store fails for good. Once a minute it also gets what would wait too
+// long, because the clock was set back.
+func (w *Worker) lease(s *settings, n int) (ds []*event.Delivery, next time.Time) {
+	longest := time.Duration(0)
+	if time.Since(w.searched) >= longestSleep {
+		longest = s.Retry.LongestWait() + longestSleep // clocks are set by little all the time
+	}
 	_ = w.insist("lease deliveries", func() (err error) { // which tells of it
-		ds, next, err = w.queue.Lease(w.leasing, w.backend, time.Now(), n)
+		ds, next, err = w.queue.Lease(w.leasing, w.backend, clock.Now(), n, longest)
 		return err
 	})
+	if longest > 0 && !anyAhead(ds, clock.Now()) { // else there may be more of them
+		w.searched = time.Now()
+	}
 	return ds, next
+}
+
+func anyAhead(ds []*event.Delivery, now time.Time) bool {
+	return slices.ContainsFunc(ds, func(d *event.Delivery) bool { return d.Due.After(now) })
 }
 
 func (w *Worker) hold(ds []*event.Delivery) {

@@ -22,6 +22,7 @@ type queue struct {
 	mostLeased int
 	returned   int
 	asked      int                     // how often Lease was called
+	searched   int                     // and how often for what would wait too long
 	fail       func(step string) error // makes a step fail; nil doesn't
 	recorded   chan event.Delivery     // gets each recorded delivery
 }
@@ -56,10 +57,13 @@ func (q *queue) trouble(step string) error {
 	return q.fail(step)
 }
 
-func (q *queue) Lease(_ context.Context, backend string, now time.Time, n int) ([]*event.Delivery, time.Time, error) {
+func (q *queue) Lease(_ context.Context, backend string, now time.Time, n int, longest time.Duration) ([]*event.Delivery, time.Time, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.asked++
+	if longest > 0 {
+		q.searched++
+	}
 	if err := q.trouble("lease"); err != nil {
 		return nil, time.Time{}, err
 	}

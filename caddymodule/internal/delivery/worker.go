@@ -11,20 +11,21 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/porterslodge/porterslodge/caddymodule/internal/clock"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
 
 // Queue is what a worker needs of the store; store.Store says what each does.
 type Queue interface {
-	Lease(ctx context.Context, backend string, now time.Time, n int) (ds []*event.Delivery, next time.Time, err error)
+	Lease(ctx context.Context, backend string, now time.Time, n int, longest time.Duration) (ds []*event.Delivery, next time.Time, err error)
 	Return(d *event.Delivery)
 	Record(ctx context.Context, d *event.Delivery) error
 	Event(ctx context.Context, seq uint64) (*event.Event, error)
 }
 
-// longestSleep is how long a worker rests without looking at the queue. It
-// bounds what a jump of the clock can delay.
+// longestSleep is how long a worker rests without looking at the queue, and how
+// long it takes to see that the clock was set.
 const longestSleep = time.Minute
 
 // unrecorded is how many attempts of a worker may wait to be recorded: a crash
@@ -40,6 +41,8 @@ type Worker struct {
 	original func(*event.Event) json.RawMessage
 	log      *slog.Logger
 	complain rate.Sometimes // of the store, for all that it fails
+	clock    clock.Watch
+	searched time.Time // when nothing in the queue would wait too long
 
 	settings atomic.Pointer[settings]
 	limit    *rate.Limiter
@@ -70,6 +73,7 @@ func Start(q Queue, b *Backend, original func(*event.Event) json.RawMessage, log
 	w.leasing, w.stopLeasing = context.WithCancel(context.Background())
 	w.sending, w.stopSending = context.WithCancel(context.Background())
 	w.Update(b)
+	w.clock.Look()
 	w.running.Go(w.run)
 	return w
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/porterslodge/porterslodge/caddymodule/internal/clock"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
@@ -187,4 +188,4 @@ func (e *Engine) replay(ctx context.Context, first *event.Event, newKey, again b
 }
 
 // now is as exact as a store keeps it.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+func now() time.Time { return clock.Now().Truncate(time.Microsecond) }

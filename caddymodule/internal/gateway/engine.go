@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/porterslodge/porterslodge/caddymodule/internal/clock"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/delivery"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
@@ -38,6 +39,7 @@ type Engine struct {
 	// pausing lets one change of them be made at a time.
 	pausing sync.Mutex
 
+	clock   clock.Watch // for purging
 	arrived chan struct{}
 	// strangers bounds how many unverified requests are decoded at once.
 	strangers chan struct{}

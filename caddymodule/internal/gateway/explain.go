@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"github.com/porterslodge/porterslodge/rules"
 
@@ -26,7 +25,7 @@ func (e *Engine) Explain(ctx context.Context, seq uint64) (x Explained, err erro
 	if x.Sight, err = e.sight(ctx, seq); err != nil {
 		return x, err
 	}
-	today, verdicts := e.config().judge(x.Event, time.Now().UTC())
+	today, verdicts := e.config().judge(x.Event, now())
 	x.Original, x.Today, x.Verdicts = e.original(x.Event), today.Outcome, verdicts
 	return x, nil
 }

@@ -85,7 +85,8 @@ type search struct {
 	*judged
 	engine *Engine
 	query  store.Query
-	// past: the rest was received before what is searched for.
+	// past: the last one looked at was received before what is searched for. A
+	// whole step is looked at even so: the clock may have been wrong for a few.
 	past bool
 }
 
@@ -123,8 +124,7 @@ func (s *search) look(ctx context.Context, seq uint64, p *Page) error {
 		s.engine.log.Error("an event can't be read", "seq", seq, "error", err)
 		return nil
 	}
-	if s.since.After(sight.Request.Received.Add(unordered)) {
-		s.past = true
+	if s.past = s.since.After(sight.Request.Received.Add(unordered)); s.past {
 		return nil
 	}
 	switch fits, told := s.fits(&sight); {

@@ -43,8 +43,8 @@ func TestEventsAreFoundByWhateverIsKnownOfThem(t *testing.T) {
 	defer b.Attach(b.config())()
 	begin := time.Now()
 	v7 := uuid.Must(uuid.NewV7()).String()
-	b.accept(b.source("knolyx"), "t", course("k-1"))                               // 1
-	b.accept(b.source("knolyx"), "t", `{"id":"k-2","type":"COURSE_STARTED"`)       // 2: not JSON
+	b.accept(b.source("knolyx"), "t", course("k-1"))                                         // 1
+	b.accept(b.source("knolyx"), "t", `{"id":"k-2","type":"COURSE_STARTED"`)                 // 2: not JSON
 	b.accept(b.source("knolyx"), "t", strings.Replace(course(v7), `"id":12`, `"id":500`, 1)) // 3
 	b.settle()
 	for _, test := range []struct {
@@ -186,7 +186,7 @@ func (b *bench) finish(id string, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	ds, _, err := b.store.Lease(ctx, "crm", time.Now(), 1)
+	ds, _, err := b.store.Lease(ctx, "crm", time.Now(), 1, 0)
 	for _, d := range ds {
 		d.Add(event.Attempt{At: at, Status: 204})
 		d.State, d.Finished = event.Delivered, at

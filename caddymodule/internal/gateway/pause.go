@@ -64,14 +64,14 @@ type pausable struct {
 }
 
 // Lease hands out nothing of a paused backend.
-func (q pausable) Lease(ctx context.Context, backend string, now time.Time, n int) ([]*event.Delivery, time.Time, error) {
+func (q pausable) Lease(ctx context.Context, backend string, now time.Time, n int, longest time.Duration) ([]*event.Delivery, time.Time, error) {
 	p := q.pauses.get(backend)
 	if p.Paused {
 		return nil, time.Time{}, ctx.Err()
 	}
-	ds, next, err := q.Queue.Lease(ctx, backend, now, n)
+	ds, next, err := q.Queue.Lease(ctx, backend, now, n, longest)
 	for _, d := range ds {
-		if d.Since.Before(p.Since) {
+		if d.Since.Before(p.Since) && !p.Since.After(now) {
 			d.Since = p.Since
 		}
 	}
@@ -98,7 +98,7 @@ func (e *Engine) setPause(ctx context.Context, backend string, paused bool) (cha
 	if e.pauses.get(backend).Paused == paused {
 		return false, nil
 	}
-	p := store.Pause{Paused: paused, Since: time.Now().UTC().Truncate(time.Microsecond)}
+	p := store.Pause{Paused: paused, Since: now()}
 	if err := e.store.SetPause(ctx, backend, p); err != nil {
 		return false, err
 	}

@@ -12,6 +12,9 @@ const (
 	purgeEvery = time.Minute
 	// purgeStep bounds the events of one step, so that none delays a keep.
 	purgeStep = 500
+	// mistrust is how long nothing is purged after the clock was set: whoever
+	// sets it wrong has that long to see it.
+	mistrust = 24 * time.Hour
 )
 
 // purgeUntil deletes what has had its time, now and every minute.
@@ -30,8 +33,15 @@ func (e *Engine) purgeUntil(ctx context.Context) {
 
 func (e *Engine) purge(ctx context.Context) {
 	c := e.config()
+	now, set := e.clock.Look()
+	if set.Equal(now) {
+		e.log.Warn("the clock was set; nothing is purged for a day, see that it is right", "now", now)
+	}
+	if now.Sub(set) < mistrust {
+		return
+	}
 	policy := store.Policy{
-		Now:        time.Now(),
+		Now:        now,
 		Finished:   c.Retention.Finished,
 		Stuck:      c.Retention.Stuck,
 		Quarantine: c.Quarantine.Age,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/porterslodge/porterslodge/caddymodule/internal/clock"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/failpoint"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
@@ -59,7 +60,7 @@ func (e *Engine) routeBatch(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	c := e.config()
-	now := time.Now().UTC()
+	now := clock.Now()
 	routed := make([]store.Routing, len(waiting))
 	spans := make([]tracing.Span, len(waiting))
 	woken := make(map[string]bool)

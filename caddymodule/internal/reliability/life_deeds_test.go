@@ -111,7 +111,7 @@ func (l *life) setPaused(name string, paused bool) {
 }
 
 func (l *life) retry() string {
-	on := l.one(func(s *lodge.Sight) bool { return hasDead(s) })
+	on := l.one(hasDead)
 	for i := range on {
 		e := l.events[on[i].Seq]
 		for name, d := range e.deliveries {

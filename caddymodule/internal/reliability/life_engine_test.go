@@ -11,11 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/porterslodge/porterslodge/caddymodule/internal/clock"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/delivery"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	lodge "github.com/porterslodge/porterslodge/caddymodule/internal/gateway"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/retry"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/sender"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store/badgerstore"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/verify"
 	"github.com/porterslodge/porterslodge/rules"
@@ -39,17 +41,31 @@ type life struct {
 	history []string
 	log     bytes.Buffer
 
-	backends map[string]*piped
-	engine   *lodge.Engine
-	source   *lodge.Source
-	detach   func()
-	number   int // of the ids given
+	backends  map[string]*piped
+	engine    *lodge.Engine
+	source    *lodge.Source
+	detach    func()
+	number    int // of the ids given
+	policy    retry.Policy
+	retention lodge.Retention
+	make      func() (store.Store, error)
 }
 
 func newLife(t *testing.T, choose *rand.Rand) *life {
+	l := makeLife(t, choose)
+	l.open()
+	return l
+}
+
+func makeLife(t *testing.T, choose *rand.Rand) *life {
 	l := &life{
 		model: newModel(), t: t, choose: choose, path: t.TempDir(),
-		backends: map[string]*piped{"crm": newPiped(t), "billing": newPiped(t)},
+		backends:  map[string]*piped{"crm": newPiped(), "billing": newPiped()},
+		policy:    retry.Policy{First: lifeFirst, Longest: lifeLongest, For: lifeFor},
+		retention: lodge.Retention{Finished: lifeFinished, Stuck: lifeStuck},
+	}
+	l.make = func() (store.Store, error) {
+		return badgerstore.Open(badgerstore.Options{Path: l.path, Reserve: 1, Logger: l.logger()})
 	}
 	s, err := sender.New("knolyx", sender.Options{})
 	if err != nil {
@@ -60,17 +76,19 @@ func newLife(t *testing.T, choose *rand.Rand) *life {
 		t.Fatal(err)
 	}
 	l.source = &lodge.Source{Name: "knolyx", Sender: s, Verifier: v, Dedupe: &lodge.Dedupe{Window: lifeWindow}}
-	l.open()
 	return l
 }
 
+func (l *life) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(&l.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
 func (l *life) open() {
-	log := slog.New(slog.NewTextHandler(&l.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := badgerstore.Open(badgerstore.Options{Path: l.path, Reserve: 1, Logger: log})
+	s, err := l.make()
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.engine = lodge.New(s, log)
+	l.engine = lodge.New(s, l.logger())
 	l.detach = l.engine.Attach(l.config())
 }
 
@@ -105,20 +123,20 @@ func (l *life) config() *lodge.Config {
 	}
 	c := &lodge.Config{
 		Rules: set, Sources: map[string]*lodge.Source{"knolyx": l.source},
-		Retention:  lodge.Retention{Finished: lifeFinished, Stuck: lifeStuck},
+		Retention:  l.retention,
 		Quarantine: lodge.Quarantine{Age: lifeAge, Limit: lifeLimit},
 	}
 	for name, b := range l.backends {
 		c.Backends = append(c.Backends, &lodge.Backend{Backend: &delivery.Backend{
 			Name: name, URL: "http://" + name + "/", Transport: b.transport,
-			Retry: retry.Policy{First: lifeFirst, Longest: lifeLongest, For: lifeFor},
+			Retry: l.policy,
 		}})
 	}
 	return c
 }
 
 func (l *life) accept(id, token string) lodge.Answer {
-	now := time.Now().UTC()
+	now := clock.Now()
 	r := &event.Request{
 		Method: http.MethodPut, Header: http.Header{"Content-Type": {"application/json"}}, Received: now.Truncate(time.Millisecond),
 		Body: fmt.Appendf(nil, `{"id":%q,"type":"COURSE_COMPLETED","data":{"user":{"id":7},"course":{"id":12}}}`, id),

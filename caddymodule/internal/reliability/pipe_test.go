@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"testing"
 )
 
 // piped is an HTTP backend that stands in a synctest bubble: its connections are
@@ -24,7 +23,7 @@ type piped struct {
 	asks int
 }
 
-func newPiped(t *testing.T) *piped {
+func newPiped() *piped {
 	p := &piped{conns: make(chan net.Conn), closed: make(chan struct{}), keys: make(map[string]int)}
 	p.server = &http.Server{Handler: p}
 	p.transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -35,6 +35,9 @@ func (p Policy) WithDefaults() Policy {
 	return p
 }
 
+// LongestWait is the longest wait that Next may tell.
+func (p Policy) LongestWait() time.Duration { return max(p.WithDefaults().Longest, longestAsked) }
+
 // Answer is what an attempt brought.
 type Answer struct {
 	// Status is the HTTP status; 0 when there was no answer.

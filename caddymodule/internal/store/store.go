@@ -79,8 +79,10 @@ type Store interface {
 	// Lease hands out up to n waiting deliveries of a backend that are due,
 	// earliest first, none that is leased already; and when the next one that
 	// isn't leased falls due, zero if there is none. A lease ends by Record,
-	// Return or with the process.
-	Lease(ctx context.Context, backend string, now time.Time, n int) (ds []*event.Delivery, next time.Time, err error)
+	// Return or with the process. Where longest isn't 0, those that are due
+	// later than that from now come before all others: the clock was set back
+	// after they were told to wait.
+	Lease(ctx context.Context, backend string, now time.Time, n int, longest time.Duration) (ds []*event.Delivery, next time.Time, err error)
 
 	// Return ends a lease without an attempt.
 	Return(d *event.Delivery)

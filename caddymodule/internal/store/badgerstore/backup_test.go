@@ -149,7 +149,7 @@ func workUntil(t *testing.T, s *Store, quit chan struct{}, name string, acknowle
 		kept.Add(1)
 		err := route(s, ev, "", 10)
 		if n%4 > 0 {
-			ds, _, leaseErr := s.Lease(ctx, "crm", start, 1)
+			ds, _, leaseErr := s.Lease(ctx, "crm", start, 1, 0)
 			err = errors.Join(err, leaseErr)
 			for _, d := range ds {
 				d.State, d.Finished = event.Delivered, start

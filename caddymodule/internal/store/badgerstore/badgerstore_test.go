@@ -99,7 +99,7 @@ func route(s *Store, ev *event.Event, order string, size int) error {
 // deliver leases the next delivery to crm and records it as delivered.
 func deliver(t testing.TB, s *Store) *event.Delivery {
 	t.Helper()
-	ds, _, err := s.Lease(ctx, "crm", start, 1)
+	ds, _, err := s.Lease(ctx, "crm", start, 1, 0)
 	must(t, err)
 	if len(ds) != 1 {
 		t.Fatalf("leased %d, want 1", len(ds))

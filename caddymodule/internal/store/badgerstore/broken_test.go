@@ -73,7 +73,7 @@ func TestNothingIsAcknowledgedAfterAFailedWrite(t *testing.T) {
 			s := open(t, Options{Path: t.TempDir(), Logger: log.logger(), journal: journal.Options{Sync: disk.sync}})
 			must(t, route(s, keep(t, s, "before", 10), "", 0))
 			keep(t, s, "waits", 10)
-			ds, _, err := s.Lease(ctx, "crm", start, 1)
+			ds, _, err := s.Lease(ctx, "crm", start, 1, 0)
 			must(t, err)
 			before, err := s.Counts(ctx)
 			must(t, err)
@@ -96,7 +96,7 @@ func mustAllBeBroken(t *testing.T, s *Store, d *event.Delivery) {
 	d.State = event.Delivered
 	_, keepErr := s.Keep(ctx, newEvent("lost", 10), store.Dedupe{Key: "lost", Window: time.Hour})
 	_, repeatErr := s.Keep(ctx, newEvent("before", 10), store.Dedupe{Key: "before", Window: time.Hour})
-	_, _, leaseErr := s.Lease(ctx, "crm", start, 1)
+	_, _, leaseErr := s.Lease(ctx, "crm", start, 1, 0)
 	_, purgeErr := s.Purge(ctx, store.Policy{}, 1)
 	for name, err := range map[string]error{
 		"keep": keepErr, "keep again": repeatErr, "lease": leaseErr, "purge": purgeErr,
@@ -147,7 +147,7 @@ func TestAnUnconfirmedCommitIsNotLeased(t *testing.T) {
 	var all sync.WaitGroup
 	all.Go(func() { must(t, route(s, ev, "", 0)) })
 	<-committed
-	if ds, _, err := s.Lease(ctx, "crm", start, 1); err != nil || len(ds) != 0 {
+	if ds, _, err := s.Lease(ctx, "crm", start, 1, 0); err != nil || len(ds) != 0 {
 		t.Errorf("leased %v, %v", ds, err)
 	}
 	let <- nil
@@ -245,7 +245,7 @@ func TestCloseWaitsForAllThatRuns(t *testing.T) {
 	storm(func() error { _, err := s.Deliveries(ctx, 7); return err })
 	storm(func() error { _, err := s.Keep(ctx, newEvent("x", 10), store.Dedupe{}); return err })
 	storm(func() error {
-		ds, _, err := s.Lease(ctx, "crm", start, 3)
+		ds, _, err := s.Lease(ctx, "crm", start, 3, 0)
 		for _, d := range ds {
 			s.Return(d)
 		}

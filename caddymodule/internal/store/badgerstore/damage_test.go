@@ -89,7 +89,7 @@ func TestADamagedDeliveryIsAnErrorAndHoldsUpNoOther(t *testing.T) {
 	if _, err := s.Deliveries(ctx, 1); !errors.Is(err, errDamaged) || !strings.Contains(err.Error(), "event 1") {
 		t.Errorf("got %v, want an error that names event 1", err)
 	}
-	if _, _, err := s.Lease(ctx, "crm", start, 1); !errors.Is(err, errDamaged) {
+	if _, _, err := s.Lease(ctx, "crm", start, 1, 0); !errors.Is(err, errDamaged) {
 		t.Errorf("got %v", err)
 	}
 	if d := deliver(t, s); d.Seq != 2 {
@@ -102,14 +102,14 @@ func TestAnAttemptThatCantBeRecordedKeepsItsLease(t *testing.T) {
 	for _, id := range []string{"one", "two"} {
 		must(t, route(s, keep(t, s, id, 10), "line", 0))
 	}
-	ds, _, err := s.Lease(ctx, "crm", start, 1)
+	ds, _, err := s.Lease(ctx, "crm", start, 1, 0)
 	must(t, err)
 	flip(t, s, behindKey("crm", "line", 1))
 	ds[0].State, ds[0].Finished = event.Delivered, start
 	if err := s.Record(ctx, ds[0]); !errors.Is(err, errDamaged) {
 		t.Errorf("got %v", err)
 	}
-	if again, _, err := s.Lease(ctx, "crm", start, 1); err != nil || len(again) != 0 {
+	if again, _, err := s.Lease(ctx, "crm", start, 1, 0); err != nil || len(again) != 0 {
 		t.Errorf("leased %v, %v", again, err)
 	}
 	flip(t, s, behindKey("crm", "line", 1))
@@ -148,7 +148,7 @@ func TestADamagedTableStopsTheStore(t *testing.T) {
 	if _, err := s.Keep(ctx, newEvent("two", 10), store.Dedupe{}); !errors.Is(err, store.ErrBroken) {
 		t.Errorf("it accepts: %v", err)
 	}
-	if _, _, err := s.Lease(ctx, "crm", start, 1); !errors.Is(err, store.ErrBroken) {
+	if _, _, err := s.Lease(ctx, "crm", start, 1, 0); !errors.Is(err, store.ErrBroken) {
 		t.Errorf("it delivers: %v", err)
 	}
 	if !strings.Contains(log.String(), filepath.Base(tables[0])) {

@@ -29,7 +29,7 @@ func withAll(t *testing.T, s *Store) {
 			{Seq: both.Seq, Backend: "both", State: event.Waiting}, {Seq: both.Seq, Backend: "mail", State: event.Waiting},
 		},
 	}}))
-	ds, _, err := s.Lease(ctx, "both", start, 1)
+	ds, _, err := s.Lease(ctx, "both", start, 1, 0)
 	must(t, err)
 	ds[0].State, ds[0].Finished, ds[0].Count = event.Dead, start, 1
 	must(t, s.Record(ctx, ds[0]))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -83,7 +84,7 @@ func (q *queues) of(backend string) *queue {
 
 // Lease implements store.Store. A delivery that is damaged is logged once and
 // stays leased, so that it doesn't hold up those behind it.
-func (s *Store) Lease(ctx context.Context, backend string, now time.Time, n int) (ds []*event.Delivery, next time.Time, err error) {
+func (s *Store) Lease(ctx context.Context, backend string, now time.Time, n int, longest time.Duration) (ds []*event.Delivery, next time.Time, err error) {
 	if err := s.enter(); err != nil {
 		return nil, next, err
 	}
@@ -94,14 +95,14 @@ func (s *Store) Lease(ctx context.Context, backend string, now time.Time, n int)
 	if err := ctx.Err(); err != nil {
 		return nil, next, err
 	}
-	return s.lease(s.queues.of(backend), backend, now, n)
+	return s.lease(s.queues.of(backend), backend, picking{now: now, n: n, longest: longest})
 }
 
-func (s *Store) lease(q *queue, backend string, now time.Time, n int) (ds []*event.Delivery, next time.Time, err error) {
+func (s *Store) lease(q *queue, backend string, p picking) (ds []*event.Delivery, next time.Time, err error) {
 	low := q.begin()
 	txn := s.versions.begin(false) // after the cursor's begin
 	defer s.versions.end(txn)
-	p := picking{prefix: namePrefix(queueKind, backend), now: now, n: n}
+	p.prefix = namePrefix(queueKind, backend)
 	p.pick(txn, q, low)
 	q.end(p.first)
 	var damage error
@@ -150,6 +151,8 @@ type picking struct {
 	prefix []byte
 	now    time.Time
 	n      int
+	// longest is how long one may wait; 0 is for ever.
+	longest time.Duration
 
 	leased []leased
 	next   time.Time
@@ -166,6 +169,9 @@ type leased struct {
 func (p *picking) pick(txn *badger.Txn, q *queue, low []byte) {
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: p.prefix})
 	defer it.Close()
+	if p.longest > 0 {
+		p.pickFar(it, q)
+	}
 	p.first = afterPrefix(p.prefix)
 	if low == nil {
 		low = p.prefix
@@ -181,11 +187,26 @@ func (p *picking) pick(txn *badger.Txn, q *queue, low []byte) {
 		}
 		if due.After(p.now) || len(p.leased) >= p.n {
 			p.next = due
-			return
+			break
 		}
-		q.leases[seq] = &lease{due: due}
-		p.leased = append(p.leased, leased{seq, it.Item().UserMeta() != progressed})
+		p.take(it.Item(), q)
 	}
+}
+
+// pickFar leases what would wait too long.
+func (p *picking) pickFar(it *badger.Iterator, q *queue) {
+	beyond := timedKey(bytes.Clone(p.prefix), p.now.Add(p.longest), math.MaxUint64)
+	for it.Seek(beyond); it.Valid() && len(p.leased) < p.n; it.Next() {
+		if q.leases[lastSeq(it.Item().Key())] == nil {
+			p.take(it.Item(), q)
+		}
+	}
+}
+
+func (p *picking) take(item *badger.Item, q *queue) {
+	seq, due := lastSeq(item.Key()), timeOf(item.Key())
+	q.leases[seq] = &lease{due: due}
+	p.leased = append(p.leased, leased{seq, item.UserMeta() != progressed})
 }
 
 // Return implements store.Store.

@@ -97,7 +97,7 @@ func routeAll(ctx context.Context, s *Store, backends []string) {
 func deliverAll(ctx context.Context, s *Store) {
 	room := make(chan struct{}, 64)
 	for ctx.Err() == nil {
-		ds, _, err := s.Lease(ctx, "crm", time.Now(), 64)
+		ds, _, err := s.Lease(ctx, "crm", time.Now(), 64, 0)
 		if err != nil || len(ds) == 0 {
 			time.Sleep(time.Millisecond)
 			continue

@@ -29,7 +29,7 @@ func TestNothingIsLeftOfWhatWasPurged(t *testing.T) {
 		},
 	}}))
 	deliver(t, s)
-	ds, _, err := s.Lease(ctx, "mail", start, 1)
+	ds, _, err := s.Lease(ctx, "mail", start, 1, 0)
 	must(t, err)
 	ds[0].State, ds[0].Finished = event.Dead, start
 	must(t, s.Record(ctx, ds[0]))
@@ -120,7 +120,7 @@ func TestAnEventIsPurgedInWhateverOrderItsDeliveriesDied(t *testing.T) {
 		},
 	}}))
 	for i, backend := range []string{"crm", "mail"} {
-		ds, _, err := s.Lease(ctx, backend, start, 1)
+		ds, _, err := s.Lease(ctx, backend, start, 1, 0)
 		must(t, err)
 		ds[0].State, ds[0].Finished = event.Dead, start.Add(-time.Duration(i)*time.Second)
 		must(t, s.Record(ctx, ds[0]))

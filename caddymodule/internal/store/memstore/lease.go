@@ -11,18 +11,30 @@ import (
 )
 
 // Lease implements store.Store.
-func (s *Store) Lease(ctx context.Context, backend string, now time.Time, n int) (ds []*event.Delivery, next time.Time, err error) {
+func (s *Store) Lease(ctx context.Context, backend string, now time.Time, n int, longest time.Duration) (ds []*event.Delivery, next time.Time, err error) {
 	err = s.enter(ctx)
 	defer s.mu.Unlock()
 	if err != nil {
 		return nil, next, err
 	}
+	var far, late []*event.Delivery
 	for _, d := range s.leasable(backend) {
-		if d.Due.After(now) || len(ds) >= n {
-			return ds, d.Due, nil
+		switch {
+		case longest > 0 && d.Due.After(now.Add(longest)):
+			far = append(far, d)
+		case !d.Due.After(now):
+			late = append(late, d)
+		}
+	}
+	for _, d := range append(far, late...) {
+		if len(ds) == n {
+			break
 		}
 		s.leased[id{d.Seq, backend}] = true
 		ds = append(ds, copyDelivery(d))
+	}
+	if rest := s.leasable(backend); len(rest) > 0 {
+		next = rest[0].Due
 	}
 	return ds, next, nil
 }

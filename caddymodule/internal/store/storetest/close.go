@@ -35,7 +35,7 @@ func closedStoresRefuse(b *bench) {
 	b.Store = b.open(b.T, b.dir)
 	_, keep := s.Keep(ctx, b.event(start), store.Dedupe{})
 	_, waiting := s.Waiting(ctx, 0, 1)
-	_, _, lease := s.Lease(ctx, "crm", start, 1)
+	_, _, lease := s.Lease(ctx, "crm", start, 1, 0)
 	_, ev := s.Event(ctx, 1)
 	_, ds := s.Deliveries(ctx, 1)
 	_, qs := s.Quarantined(ctx, "a", store.Place{}, 1)
@@ -74,7 +74,7 @@ func endedContextsStopOperations(b *bench) {
 	if err := b.Quarantine(ended, b.quarantined(start), 9); !errors.Is(err, context.Canceled) {
 		b.Errorf("quarantine: %v", err)
 	}
-	if _, _, err := b.Lease(ended, "crm", start, 1); !errors.Is(err, context.Canceled) {
+	if _, _, err := b.Lease(ended, "crm", start, 1, 0); !errors.Is(err, context.Canceled) {
 		b.Errorf("lease: %v", err)
 	}
 	if c := b.counts(); c.Events.Waiting != 0 || c.Sources["knolyx"] != (store.Requests{}) {

@@ -19,7 +19,7 @@ func leasesFollowDueTimes(b *bench) {
 	}
 	at := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute) }
 	b.nothingDue("crm", at(1).Add(-time.Millisecond), at(1))
-	ds, next, err := b.Lease(ctx, "crm", at(2), 2)
+	ds, next, err := b.Lease(ctx, "crm", at(2), 2, 0)
 	b.must(err)
 	if len(ds) != 2 || ds[0].Seq != 2 || ds[1].Seq != 4 || !next.Equal(at(2)) {
 		b.Errorf("leased %v, next %v; want the second and the fourth, then one at %v", ds, next, at(2))
@@ -85,7 +85,7 @@ func (c *crew) hold(d *event.Delivery, begins bool) {
 
 // work leases a few deliveries and ends each lease in one of the ways.
 func (c *crew) work(turn int) bool {
-	ds, _, err := c.Lease(ctx, "crm", start, 1+turn%3)
+	ds, _, err := c.Lease(ctx, "crm", start, 1+turn%3, 0)
 	for _, d := range ds {
 		c.hold(d, true)
 	}
@@ -199,7 +199,7 @@ func linesAreKept(b *bench) {
 	a3 := b.routed(start.Add(time.Hour), "a", "crm")
 	b.routed(start, "a", "other") // has a line of its own
 
-	ds, _, err := b.Lease(ctx, "crm", start, 10)
+	ds, _, err := b.Lease(ctx, "crm", start, 10, 0)
 	b.must(err)
 	if len(ds) != 3 || ds[0].Seq != a1.Seq || ds[1].Seq != b1.Seq || ds[2].Seq != free.Seq {
 		b.Fatalf("leased %v, want the first of each line", ds)
@@ -261,5 +261,21 @@ func theDeadMakeWay(b *bench) {
 	}
 	if ds, err := b.Deliveries(ctx, first.Seq); err != nil || fmt.Sprint(ds[0].State) != "dead" {
 		b.Errorf("got %v, %v", ds, err)
+	}
+}
+
+// whatWaitsTooLongIsDue lets the clock go back by a year after two were to wait.
+func whatWaitsTooLongIsDue(b *bench) {
+	const longest = time.Hour
+	for _, wait := range []time.Duration{8760 * time.Hour, longest, 0, 8760*time.Hour + longest} {
+		ev := b.kept(start)
+		r := routing(ev, start, "", "crm")
+		r.Deliveries[0].Due = start.Add(wait)
+		b.must(b.Route(ctx, []store.Routing{r}))
+	}
+	ds, next, err := b.Lease(ctx, "crm", start, 9, longest)
+	b.must(err)
+	if len(ds) != 3 || ds[0].Seq != 1 || ds[1].Seq != 4 || ds[2].Seq != 3 || !next.Equal(start.Add(longest)) {
+		b.Errorf("leased %v, next %v; want the first, the fourth and the third, then one at %v", ds, next, start.Add(longest))
 	}
 }

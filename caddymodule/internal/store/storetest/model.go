@@ -99,11 +99,15 @@ func (m *model) route() any {
 // attempt leases deliveries and ends each lease in one of the possible ways.
 func (m *model) attempt() any {
 	backend, n := m.pick("crm", "billing", "mail"), m.rand.IntN(4)
+	longest, at := time.Duration(m.rand.IntN(3))*time.Minute, m.now
+	if m.rand.IntN(4) == 0 { // the clock is wrong
+		at = at.Add(time.Duration(m.rand.IntN(40)-20) * time.Minute)
+	}
 	var ds []*event.Delivery
 	m.both(func(s store.Store) (any, error) {
 		var next time.Time
 		var err error
-		ds, next, err = s.Lease(ctx, backend, m.now, n)
+		ds, next, err = s.Lease(ctx, backend, at, n, longest)
 		return []any{ds, next}, err
 	})
 	for _, d := range ds {

@@ -50,6 +50,7 @@ var promises = map[string]func(*bench){
 	"a delivery comes back as it was routed and recorded":       deliveriesComeBackWhole,
 	"a delivery with a large transform comes back":              largeTransformsComeBack,
 	"deliveries are leased when due and earliest first":         leasesFollowDueTimes,
+	"what would wait too long is leased":                        whatWaitsTooLongIsDue,
 	"nothing is leased twice at once":                           leasesAreExclusive,
 	"a returned delivery may be leased again":                   returnedDeliveriesComeBack,
 	"leases end with the process":                               leasesEndWithTheProcess,
@@ -178,7 +179,7 @@ func (b *bench) routed(at time.Time, order string, backends ...string) *event.Ev
 // lease leases one delivery that must be due.
 func (b *bench) lease(backend string, at time.Time) *event.Delivery {
 	b.Helper()
-	ds, _, err := b.Lease(ctx, backend, at, 1)
+	ds, _, err := b.Lease(ctx, backend, at, 1, 0)
 	b.must(err)
 	if len(ds) != 1 {
 		b.Fatalf("leased %d deliveries of %s, want 1", len(ds), backend)
@@ -189,7 +190,7 @@ func (b *bench) lease(backend string, at time.Time) *event.Delivery {
 // nothingDue checks that nothing can be leased, and what falls due next.
 func (b *bench) nothingDue(backend string, at, next time.Time) {
 	b.Helper()
-	ds, got, err := b.Lease(ctx, backend, at, 10)
+	ds, got, err := b.Lease(ctx, backend, at, 10, 0)
 	b.must(err)
 	if len(ds) != 0 || !got.Equal(next) {
 		b.Fatalf("leased %d deliveries of %s, next due at %v; want none and %v", len(ds), backend, got, next)
