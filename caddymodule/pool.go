@@ -23,6 +23,7 @@ func (p pooled) Destruct() error { return p.Close() }
 func holdEngine(s storeModule, log *slog.Logger) (*gateway.Engine, error) {
 	v, _, err := engines.LoadOrNew(s.identity(), func() (caddy.Destructor, error) {
 		addProcessors()
+		boundMemory()
 		opened, err := s.open(log)
 		if err != nil {
 			return nil, err
