@@ -39,7 +39,7 @@ func (o options[T]) parseBlock(t *T, d *caddyfile.Dispenser) error {
 		name := d.Val()
 		opt, ok := o[name]
 		if !ok {
-			return d.Errf("unknown subdirective %s%s", name, nearest(name, slices.Sorted(maps.Keys(o))))
+			return d.Errf("unknown subdirective %s%s", told(name), nearest(name, slices.Sorted(maps.Keys(o))))
 		}
 		if seen[name] && !opt.many {
 			return d.Errf("%s stands here a second time; leave one out", name)
@@ -61,6 +61,9 @@ func (o option[T]) apply(t *T, d *caddyfile.Dispenser) error {
 	if len(args) < o.min || (o.max >= 0 && len(args) > o.max) {
 		return d.Errf("wrong number of arguments for %s; write `%s`", name, o.usage)
 	}
+	if slices.ContainsFunc(args, hasLines) {
+		return d.Errf("%s: what stands behind it goes over several lines: is a quote not closed? write `%s`", name, o.usage)
+	}
 	if err := o.set(t, args); err != nil {
 		return d.Errf("%s: %w; write `%s`", name, err, o.usage)
 	}
@@ -69,6 +72,18 @@ func (o option[T]) apply(t *T, d *caddyfile.Dispenser) error {
 	}
 	return nil
 }
+
+// told is a token as an error may show it. One of several lines has mostly
+// swallowed what stands behind a quote that isn't closed, secrets among it.
+func told(token string) string {
+	if !hasLines(token) {
+		return token
+	}
+	line, _, _ := strings.Cut(token, "\n")
+	return line + "... (which goes over several lines: is a quote not closed?)"
+}
+
+func hasLines(token string) bool { return strings.Contains(token, "\n") }
 
 // nearest suggests the name that was probably meant.
 func nearest(name string, known []string) string {

@@ -30,7 +30,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		return nil, d.Err("webhook_gateway stands here a second time; put everything into one block")
 	}
 	if d.NextArg() {
-		return nil, d.Errf("webhook_gateway takes a block and no argument, not %q", d.Val())
+		return nil, d.Errf("webhook_gateway takes a block and no argument, not %q", told(d.Val()))
 	}
 	app := new(App)
 	if err := appOptions.parseBlock(app, d); err != nil {
@@ -102,7 +102,7 @@ func parseStore(a *App, d *caddyfile.Dispenser) error {
 	}
 	name := d.Val()
 	if name != "badger" {
-		return d.Errf("unknown store %s; the one there is, is badger", name)
+		return d.Errf("unknown store %s; the one there is, is badger", told(name))
 	}
 	unm, err := caddyfile.UnmarshalModule(d, "webhook_gateway.stores."+name)
 	if err != nil {

@@ -161,6 +161,9 @@ func parseDedupe(c *SourceConfig, d *caddyfile.Dispenser) error {
 		}
 		return nil
 	}
+	if hasLines(d.Val()) {
+		return d.Err("dedupe: its window goes over several lines: is a quote not closed? write `dedupe 10m`")
+	}
 	if err := duration(&c.Dedupe.Window, d.Val()); err != nil {
 		return d.Errf("dedupe: %w; write `dedupe 10m`, or `dedupe off`", err)
 	}
@@ -178,7 +181,7 @@ func parseDedupe(c *SourceConfig, d *caddyfile.Dispenser) error {
 
 func parseHMAC(c *SourceConfig, d *caddyfile.Dispenser) error {
 	if d.NextArg() {
-		return d.Errf("hmac takes a block and no argument, not %q", d.Val())
+		return d.Errf("hmac takes a block and no argument, not %q", told(d.Val()))
 	}
 	c.HMAC = new(HMAC)
 	if err := hmacOptions.parseBlock(c.HMAC, d); err != nil {

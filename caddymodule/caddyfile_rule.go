@@ -29,7 +29,7 @@ func parseRule(a *App, d *caddyfile.Dispenser) error {
 	if to := d.RemainingArgs(); len(to) == 1 && to[0] == dropWord {
 		r.Drop = true
 	} else if slices.Contains(to, dropWord) {
-		return d.Errf("rule %s: drop stands alone, because a dropped event goes nowhere; leave out drop or the backends", r.Name)
+		return d.Errf("rule %s: drop stands alone, because a dropped event goes nowhere; leave out drop or the backends", told(r.Name))
 	} else {
 		r.To = to
 	}
@@ -62,7 +62,7 @@ func expression(d *caddyfile.Dispenser, usage string) (string, rules.Position, e
 	}
 	expr, at := d.Val(), place(d)
 	if d.NextArg() {
-		return "", at, d.Errf("one expression is expected, and %q is one argument too many; put the expression between backticks, as in %s", d.Val(), usage)
+		return "", at, d.Errf("one expression is expected, and %q is one argument too many; put the expression between backticks, as in %s", told(d.Val()), usage)
 	}
 	return expr, at, nil
 }

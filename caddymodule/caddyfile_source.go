@@ -33,7 +33,7 @@ func parseSource(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	if matched {
 		path = h.Val()
 		if !h.NextArg() {
-			return nil, h.Errf("receive_webhooks needs a sender; write `receive_webhooks %s <sender>`, one of %s", path, strings.Join(sender.Names(), ", "))
+			return nil, h.Errf("receive_webhooks needs a sender; write `receive_webhooks %s <sender>`, one of %s", told(path), strings.Join(sender.Names(), ", "))
 		}
 	}
 	handler.Sender = h.Val()
@@ -41,7 +41,7 @@ func parseSource(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 		return nil, h.Errf("receive_webhooks needs a path and a sender; write `receive_webhooks /knolyx knolyx`")
 	}
 	if h.NextArg() {
-		return nil, h.Errf("receive_webhooks takes a path and a sender, and %q is one too many", h.Val())
+		return nil, h.Errf("receive_webhooks takes a path and a sender, and %q is one too many", told(h.Val()))
 	}
 	handler.Path, matcher = sourcePath(path, matcher)
 	if err := sourceOptions.parseBlock(&handler.SourceConfig, h.Dispenser); err != nil {
