@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -166,7 +165,7 @@ func (b *Backend) header() (http.Header, error) {
 
 // reservedHeader tells the headers that only the gateway or HTTP itself sets.
 func reservedHeader(name string) bool {
-	name = plainHeader(name)
+	name = delivery.PlainHeader(name)
 	switch name {
 	case "idempotency-key", "traceparent", "tracestate", "user-agent", "content-type", "content-length",
 		"content-encoding", "host", "connection", "transfer-encoding", "te", "trailer", "upgrade", "keep-alive",
@@ -175,14 +174,6 @@ func reservedHeader(name string) bool {
 	}
 	return strings.HasPrefix(name, "webhook-") || strings.HasPrefix(name, "ce-")
 }
-
-// plainHeader takes all but letters and digits for dashes, as backends do that
-// are handed headers as variables.
-func plainHeader(name string) string {
-	return notPlain.ReplaceAllString(strings.ToLower(name), "-")
-}
-
-var notPlain = regexp.MustCompile(`[^a-z0-9]`)
 
 func (b *Backend) orderBy(at rules.Position) (*rules.Value, error) {
 	if b.OrderBy == "" {

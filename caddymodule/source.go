@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/porterslodge/porterslodge/caddymodule/internal/delivery"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/gateway"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/sender"
@@ -190,7 +191,7 @@ func (c *SourceConfig) forward() ([]string, error) {
 	out := make([]string, 0, len(c.Headers))
 	for _, name := range c.Headers {
 		taken := append(c.proofHeaders(), "Authorization", "Cookie")
-		if reservedHeader(name) || slices.ContainsFunc(taken, func(t string) bool { return plainHeader(t) == plainHeader(name) }) {
+		if reservedHeader(name) || slices.ContainsFunc(taken, func(t string) bool { return delivery.PlainHeader(t) == delivery.PlainHeader(name) }) {
 			return nil, fmt.Errorf("header %s can't be passed on: it belongs to HTTP, to the gateway or to the sender's proof", name)
 		}
 		out = append(out, http.CanonicalHeaderKey(name))

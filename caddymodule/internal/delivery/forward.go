@@ -41,7 +41,7 @@ func forward(header http.Header, ev *event.Event, configured http.Header) {
 }
 
 func isReserved(name string) bool {
-	name = plain(name)
+	name = PlainHeader(name)
 	return slices.Contains(reserved, name) || slices.ContainsFunc(reservedPrefixes, func(prefix string) bool {
 		return strings.HasPrefix(name, prefix)
 	})
@@ -49,16 +49,16 @@ func isReserved(name string) bool {
 
 func isAlias(name string, of http.Header) bool {
 	for other := range of {
-		if plain(name) == plain(other) {
+		if PlainHeader(name) == PlainHeader(other) {
 			return true
 		}
 	}
 	return false
 }
 
-// plain takes all but letters and digits for dashes, as servers do that hand
+// PlainHeader takes all but letters and digits for dashes, as servers do that hand
 // headers on as variables: X_Tenant and X.Tenant are X-Tenant to many a backend.
-func plain(name string) string {
+func PlainHeader(name string) string {
 	return strings.Map(func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
 			return c

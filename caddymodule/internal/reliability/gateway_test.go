@@ -214,16 +214,21 @@ func (g *gateway) logs() string {
 }
 
 // until waits for something that a running process does.
-func (g *gateway) until(atMost time.Duration, what string, done func() bool) time.Duration {
+func (g *gateway) until(atMost time.Duration, what string, done func() bool) {
 	g.t.Helper()
-	begun := time.Now()
-	for !done() {
-		if time.Since(begun) > atMost {
-			g.t.Fatalf("waited %s in vain: %s\n%s", atMost, what, tail(g.logs(), 4000))
-		}
-		time.Sleep(5 * time.Millisecond)
+	if !g.eventually(atMost, done) {
+		g.t.Fatalf("waited %s in vain: %s\n%s", atMost, what, tail(g.logs(), 4000))
 	}
-	return time.Since(begun)
+}
+
+// eventually is until for what the row judges.
+func (g *gateway) eventually(atMost time.Duration, done func() bool) bool {
+	for begun := time.Now(); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > atMost {
+			return false
+		}
+	}
+	return true
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }

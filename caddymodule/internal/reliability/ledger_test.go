@@ -39,13 +39,17 @@ func (l *senderLedger) send(g *gateway, id string) (status int, header http.Head
 
 // post sends a genuine Knolyx event; it answers 0 where nothing came back.
 func post(g *gateway, id string) (int, http.Header) {
-	body := fmt.Sprintf(`{"id":%q,"type":"COURSE_COMPLETED","data":{"user":{"id":9007199254740993,"email":"ana@example.org"},"course":{"id":12,"name":"Botany"}}}`, id)
+	return g.put(fmt.Sprintf(`{"id":%q,"type":"COURSE_COMPLETED","data":{"user":{"id":9007199254740993,"email":"ana@example.org"},"course":{"id":12,"name":"Botany"}}}`, id), "a-token")
+}
+
+// put sends a body as Knolyx would; it answers 0 where nothing came back.
+func (g *gateway) put(body, token string) (int, http.Header) {
 	req, err := http.NewRequest(http.MethodPut, "http://gateway/knolyx", strings.NewReader(body))
 	if err != nil {
 		return 0, nil
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Webhook-Security-Token", "a-token")
+	req.Header.Set("X-Webhook-Security-Token", token)
 	res, err := g.site.Do(req)
 	if err != nil {
 		return 0, nil

@@ -2,6 +2,8 @@ package reliability
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -18,8 +20,9 @@ import (
 // standing is the status of a running gateway.
 type standing struct{ adminapi.Status }
 
-func (g *gateway) standing() (s standing, err error) {
-	return s, g.ask(http.MethodGet, "status", nil, &s)
+func (g *gateway) standing() (standing, error) {
+	s, err := g.api().Status(context.Background())
+	return standing{s}, err
 }
 
 func (s standing) of(backend string) adminapi.Backend {
@@ -73,7 +76,7 @@ func (s *sample) open(store string) (o *opened) {
 	if o.differs() {
 		s.speaks()
 	}
-	switch status := s.put(`{"id":"f-1","type":"COURSE_COMPLETED"}`, "a-token"); status {
+	switch status, _ := s.put(`{"id":"f-1","type":"COURSE_COMPLETED"}`, "a-token"); status {
 	case http.StatusAccepted:
 	case http.StatusServiceUnavailable:
 		o.refusal = "it takes nothing"
@@ -88,35 +91,28 @@ func (s *sample) serves() (ok bool) {
 	s.until(20*time.Second, "it serves or ends", func() bool {
 		_, err := s.standing()
 		ok = err == nil
-		return ok || !s.alive() || strings.Contains(err.Error(), "503")
+		refused := new(adminapi.Problem)
+		return ok || !s.alive() || errors.As(err, &refused) && refused.Status == http.StatusServiceUnavailable
 	})
 	return ok
 }
 
 // settles waits until nothing waits any more; what can't be read waits for ever.
 func (s *sample) settles() {
-	for begun := time.Now(); time.Since(begun) < 3*time.Second; time.Sleep(10 * time.Millisecond) {
+	s.eventually(3*time.Second, func() bool {
 		st, err := s.standing()
-		if err != nil || st.Events.Waiting+st.of("crm").Waiting+st.of("billing").Waiting == 0 {
-			return
-		}
-	}
+		return err != nil || st.Events.Waiting+st.of("crm").Waiting+st.of("billing").Waiting == 0
+	})
 }
 
 // speaks waits for an error in the log: older files are looked at after the start.
 func (s *sample) speaks() {
-	for begun := time.Now(); time.Since(begun) < 3*time.Second; time.Sleep(10 * time.Millisecond) {
-		if strings.Contains(s.logs(), `"level":"error"`) {
-			return
-		}
-	}
+	s.eventually(3*time.Second, func() bool { return strings.Contains(s.logs(), `"level":"error"`) })
 }
 
 func (o *opened) compare(s *sample) {
-	var page adminapi.Page
-	var quarantine adminapi.QuarantinePage
-	_ = s.ask(http.MethodPost, "events", adminapi.Query{Limit: adminapi.MaxPage}, &page)
-	_ = s.ask(http.MethodGet, "quarantine?source=knolyx", nil, &quarantine)
+	page, _ := s.api().Events(context.Background(), adminapi.Query{Limit: adminapi.MaxPage})
+	quarantine, _ := s.api().Quarantine(context.Background(), "knolyx", nil)
 	o.quarantined = s.quarantined - len(quarantine.Requests)
 	crm, billing := s.crm.got(), s.billing.got()
 	for _, id := range s.events {

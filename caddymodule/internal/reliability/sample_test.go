@@ -1,8 +1,6 @@
 package reliability
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -97,7 +95,7 @@ func (s *sample) fill() {
 	for i, id := range s.events {
 		sending.Go(func() {
 			body := fmt.Sprintf(`{"id":%q,"type":"COURSE_COMPLETED","data":{"user":{"id":9007199254740993,"email":"ana@example.org"},"course":{"id":12,"name":%q}}}`, id, strings.Repeat(id, 20+40*(i%4)))
-			if status := s.put(body, "a-token"); status != http.StatusAccepted {
+			if status, _ := s.put(body, "a-token"); status != http.StatusAccepted {
 				s.t.Errorf("%s was answered %d", id, status)
 			}
 		})
@@ -143,43 +141,4 @@ func (s *sample) copy(from, to string) {
 	if out, err := exec.Command("cp", "-R", "--sparse=always", from, to).CombinedOutput(); err != nil {
 		s.t.Fatalf("%v: %s", err, out)
 	}
-}
-
-func (s *sample) put(body, token string) int {
-	req, err := http.NewRequest(http.MethodPut, "http://gateway/knolyx", strings.NewReader(body))
-	if err != nil {
-		return 0
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Webhook-Security-Token", token)
-	res, err := s.site.Do(req)
-	if err != nil {
-		return 0
-	}
-	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, res.Body)
-	return res.StatusCode
-}
-
-// ask asks the admin API.
-func (g *gateway) ask(method, path string, body, answer any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequest(method, "http://admin/webhook_gateway/"+path, bytes.NewReader(text))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := g.admin.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(res.Body)
-		return fmt.Errorf("%s: %d %s", path, res.StatusCode, text)
-	}
-	return json.NewDecoder(res.Body).Decode(answer)
 }

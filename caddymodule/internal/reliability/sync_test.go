@@ -116,16 +116,6 @@ func (g *gateway) status(client *http.Client, url string) int {
 	return res.StatusCode
 }
 
-// eventually is until for what the row judges.
-func (g *gateway) eventually(atMost time.Duration, done func() bool) bool {
-	for begun := time.Now(); !done(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(begun) > atMost {
-			return false
-		}
-	}
-	return true
-}
-
 // sending are senders that send without a pause until end.
 type sending struct {
 	quit chan struct{}

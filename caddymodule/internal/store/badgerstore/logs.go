@@ -2,6 +2,7 @@ package badgerstore
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,6 +52,20 @@ func findLost(folder string) (all []lostLog, version uint64, err error) {
 		version = max(version, found.last)
 	}
 	return all, version, nil
+}
+
+// removeEmptyLogs deletes the empty log of a memtable or of values that a kill
+// may leave: Badger had made the file and not yet given it its size, and would
+// refuse to open. Whoever has the store open may just be making such a file.
+func removeEmptyLogs(folder string) error {
+	files, err := os.ReadDir(folder)
+	for _, file := range files {
+		ext := filepath.Ext(file.Name())
+		if info, statErr := file.Info(); statErr == nil && info.Size() == 0 && (ext == ".mem" || ext == ".vlog") {
+			err = errors.Join(err, os.Remove(filepath.Join(folder, file.Name())))
+		}
+	}
+	return err
 }
 
 // reportLost says what is gone with the steps: events are not, they stand in the

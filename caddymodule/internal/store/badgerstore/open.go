@@ -117,9 +117,6 @@ func (s *Store) open(path string, o journal.Options) error {
 	if err := s.space.checkWork(); err != nil {
 		return err
 	}
-	if err := removeEmptyLogs(path); err != nil {
-		return err
-	}
 	lost, err := checkDatabase(path, s.log)
 	if err != nil {
 		return err
@@ -180,7 +177,7 @@ func badgerOptions(path string, log *slog.Logger) badger.Options {
 	o := badger.LSMOnlyOptions(path)
 	o.SyncWrites = !journal.Unsynced
 	o.DetectConflicts = false                           // there is one writer
-	o.ChecksumVerificationMode = options.NoVerification // verify.go does it
+	o.ChecksumVerificationMode = options.NoVerification // tables.go does it
 	o.MemTableSize = memtableBytes
 	o.NumMemtables = 2
 	o.BaseTableSize = 1 << 20

@@ -27,16 +27,23 @@ func TestAStoreIsOpenedOnce(t *testing.T) {
 }
 
 func TestALogThatAKillLeftEmptyIsNoObstacle(t *testing.T) {
-	dir := t.TempDir()
-	s := open(t, Options{Path: dir})
-	keep(t, s, "one", 10)
-	crashed := copyOf(t, dir)
-	must(t, os.WriteFile(filepath.Join(crashed, "00077.mem"), nil, 0o600))
-	s = open(t, Options{Path: crashed})
-	if ev, err := s.Event(ctx, 1); err != nil || ev.ID != "one" {
-		t.Errorf("got %v, %v", ev, err)
+	for _, name := range []string{"00077.mem", "000077.vlog"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := open(t, Options{Path: dir})
+			keep(t, s, "one", 10)
+			crashed := copyOf(t, dir)
+			must(t, os.WriteFile(filepath.Join(crashed, name), nil, 0o600))
+			if said := examined(t, crashed).said(); said != "" {
+				t.Errorf("the doctor says %s", said)
+			}
+			s = open(t, Options{Path: crashed})
+			if ev, err := s.Event(ctx, 1); err != nil || ev.ID != "one" {
+				t.Errorf("got %v, %v", ev, err)
+			}
+			keep(t, s, "two", 10)
+		})
 	}
-	keep(t, s, "two", 10)
 }
 
 // TestNoCommitCanEscapeTheSync holds the two settings on which everything

@@ -28,7 +28,7 @@ func checkDatabase(folder string, log *slog.Logger) (lost []lostLog, err error) 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	if err := errors.Join(checkLost(folder), dropUndone(folder, log)); err != nil {
+	if err := errors.Join(removeEmptyLogs(folder), checkLost(folder), dropUndone(folder, log)); err != nil {
 		return nil, err
 	}
 	lost, newest, err := findLost(folder)
