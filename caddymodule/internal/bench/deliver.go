@@ -23,7 +23,7 @@ func (b *bench) measureDeliver(ctx context.Context) ([]row, error) {
 		Bar:  fmt.Sprintf("≥ %s/s and ≥ 0.4 × accepted/s (%s/s)", commas(int(b.deliveries)), count(.4*b.acceptOnly)),
 		Unit: "events/s",
 	}
-	for _, share := range []float64{1, .8, .65, .5, .35, .25, .15, .1} {
+	for _, share := range []float64{1, .9, .8, .7, .6, .5, .4, .3, .2, .1} {
 		s, err := b.sustain(ctx, share*bar)
 		if err != nil {
 			return nil, err
