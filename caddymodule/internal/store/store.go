@@ -13,8 +13,7 @@
 //
 // Every method may be called from many goroutines at once. Times come from
 // the caller and are kept in UTC, to the microsecond or better; a store looks
-// at no clock except to expire dedupe keys early enough to free their space,
-// never to decide whether a key still counts.
+// at no clock.
 package store
 
 import (
@@ -108,7 +107,8 @@ type Store interface {
 	// written with the next step, so a crash may forget the newest.
 	Note(source string, n Requests)
 
-	// Purge deletes what has had its time, at most n events in one step.
+	// Purge deletes what has had its time, at most n events in one step, and
+	// dedupe keys that no longer count at Policy.Now.
 	// Call it again while Purged.More is set.
 	Purge(ctx context.Context, p Policy, n int) (Purged, error)
 

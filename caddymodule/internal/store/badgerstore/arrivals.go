@@ -52,6 +52,10 @@ func release(b *bytes.Buffer) {
 
 func (a *arrival) expires() time.Time { return a.received.Add(a.window) }
 
+func (a *arrival) dedupe() *dedupeRecord {
+	return &dedupeRecord{ID: a.id, Expires: microOf(a.expires()), Body: a.body}
+}
+
 // arrive appends a batch to the journal: one sync, and its events are kept.
 func (s *Store) arrive(batch []*operation[*arrival]) int {
 	begun := time.Now()
@@ -66,24 +70,27 @@ func (s *Store) arrive(batch []*operation[*arrival]) int {
 		return 0
 	}
 	arrived := make([]*arrival, len(batch))
-	keys := make([]dedupeHash, 0, len(batch))
 	for i, op := range batch {
 		a := op.what
 		a.seq, a.ev.Seq = first+uint64(i), first+uint64(i)
 		s.recent.add(a.ev)
 		a.ev, a.record = nil, nil
 		arrived[i] = a
-		if a.window > 0 {
-			keys = append(keys, a.key)
-		}
 	}
-	s.ledger.arrive(arrived)
-	if s.filter.add(keys...) {
-		s.aside.Go(s.buildFilter)
-	}
+	s.remember(arrived)
 	s.unrouted.add(first + uint64(len(batch)) - 1)
 	s.committed(len(batch), begun)
 	return len(batch)
+}
+
+// remember makes known in memory what stands in the journal, in its order.
+func (s *Store) remember(arrived []*arrival) {
+	s.ledger.arrive(arrived)
+	for _, a := range arrived {
+		if a.window > 0 {
+			s.generations.of(a.seq).add(a.key, a.expires())
+		}
+	}
 }
 
 func (s *Store) append(records [][]byte, size int) (first uint64, err error) {
@@ -110,7 +117,9 @@ func (s *Store) append(records [][]byte, size int) (first uint64, err error) {
 // index makes an arrival known to the database.
 func (st *step) index(a *arrival) {
 	if a.window > 0 {
-		st.putRecordFor(dedupeKey(a.key), dedupeRecord{ID: a.id, Expires: microOf(a.expires()), Body: a.body}, a.window+dedupeGrace)
+		g := st.store.generations.of(a.seq)
+		st.putRecord(dedupeKey(g.number, a.key), a.dedupe())
+		st.extend(g, a.expires())
 	}
 	st.indexed++
 	st.hold(a.seq)

@@ -157,7 +157,7 @@ func workUntil(t *testing.T, s *Store, quit chan struct{}, name string, acknowle
 			}
 		}
 		if n%10 == 9 {
-			_, purgeErr := s.Purge(ctx, store.Policy{Now: start.Add(time.Hour), Finished: 1}, 100)
+			_, purgeErr := s.Purge(ctx, store.Policy{Now: start.Add(time.Minute), Finished: 1}, 100)
 			err = errors.Join(err, purgeErr)
 		}
 		if err != nil {

@@ -3,6 +3,7 @@ package badgerstore
 import (
 	"bytes"
 	"context"
+	"flag"
 	"log/slog"
 	"os"
 	"sync"
@@ -16,7 +17,13 @@ import (
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store/storetest"
 )
 
+// TestMain gives all tests generations of eight events, so that each of them
+// goes through several; benchmarks have them as they are.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() == "" {
+		generationBits = 3
+	}
 	if dir := os.Getenv(crashDir); dir != "" {
 		keepUntilKilled(dir)
 	}

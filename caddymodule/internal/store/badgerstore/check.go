@@ -13,7 +13,7 @@ import (
 )
 
 // format is the version of keys and records.
-const format = 3
+const format = 4
 
 // inspect reads the counts and compares them with the records, at a cost in
 // proportion to the backlog. Where they differ, it says so and believes the
@@ -43,6 +43,9 @@ func (s *Store) inspect(folder string, o journal.Options) error {
 	}
 	s.report(problems)
 	if err := s.checkFiles(txn); err != nil {
+		return err
+	}
+	if err := s.generations.load(txn); err != nil {
 		return err
 	}
 	s.checkUnrouted(txn, t)
@@ -94,8 +97,8 @@ func (s *Store) writeFormat() error {
 func (s *Store) checkUnrouted(txn *badger.Txn, t *tally) {
 	s.unrouted.to, s.unrouted.newest = t.RoutedTo, t.Seq
 	found := t.Seq - t.RoutedTo
-	for key := range keysFrom(txn, []byte{outcomeKind}, outcomeKey(t.RoutedTo+1)) {
-		s.unrouted.remove(seqOf(key))
+	for seq := range outcomesFrom(txn, t.RoutedTo+1) {
+		s.unrouted.remove(seq)
 		found--
 	}
 	if found != t.Events.Waiting {
@@ -113,7 +116,7 @@ func (s *Store) takeUp() error {
 			"events", n, "first", s.ledger.now.Seq+1, "last", last)
 	}
 	for seq := s.ledger.now.Seq + 1; seq <= last; seq++ {
-		s.ledger.arrive([]*arrival{s.readArrival(seq)})
+		s.remember([]*arrival{s.readArrival(seq)})
 		s.unrouted.add(seq)
 		if s.ledger.arrivals() >= unindexed {
 			if err := s.flush(); err != nil {

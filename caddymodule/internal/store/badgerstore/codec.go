@@ -150,6 +150,9 @@ type dedupeRecord struct {
 	Body    uint32 `cbor:"3,keyasint"` // bodySum
 }
 
+// counts tells whether the key still makes a repeat of an event.
+func (r *dedupeRecord) counts(now time.Time) bool { return r != nil && now.Before(r.Expires.time()) }
+
 // bodySum tells bodies apart, to warn of an id that was used twice. Nothing is
 // decided by it.
 func bodySum(body []byte) uint32 { return crc32.Checksum(body, castagnoli) }

@@ -17,8 +17,10 @@ type content struct {
 func (c *content) entry(e *entryRecord) error {
 	c.Entries++
 	switch e.Key[0] {
-	case outcomeKind:
-		c.outcomes++
+	case eventKind:
+		if isOutcome(e.Key) {
+			c.outcomes++
+		}
 	case queueKind, behindKind:
 		c.Deliveries++
 	case quarantineKind:

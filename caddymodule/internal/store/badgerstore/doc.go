@@ -24,8 +24,11 @@
 //     what follows its end (logs.go). A damaged table refuses to open, for it
 //     makes Badger panic (tables.go). Events that can't be read any more are
 //     looked for after opening (verify.go).
-//   - Looking for a key that isn't there costs a tenth of a new event. So a
-//     filter in memory knows nearly all that were never seen (filter.go).
+//   - Merging hashes, which fall anywhere, rewrites all of them again and again.
+//     So dedupe keys stand by generations of events, of which the older ones are
+//     never touched until they are deleted (generations.go).
+//   - Looking for a key that isn't there costs a tenth of a new event. So filters
+//     in memory know nearly all that were never seen (filter.go).
 //   - Seeking over deleted keys is slow. So each queue remembers where its
 //     first live key can be (cursor.go).
 //   - Closing under a live read hangs the reader. So Close waits (open.go).

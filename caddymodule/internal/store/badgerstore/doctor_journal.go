@@ -61,7 +61,7 @@ func (x *examination) arrived(a *arrival, now time.Time) error {
 	if x.txn == nil || a.window == 0 || a.seq > x.tally.Seq || !now.Before(a.expires()) {
 		return nil
 	}
-	known, err := has(x.txn, dedupeKey(a.key))
+	known, err := has(x.txn, dedupeKey(generationOf(a.seq), a.key))
 	if err == nil && !known {
 		x.find("the dedupe key of an event is missing: it could be kept twice", "event %d", a.seq)
 	}

@@ -13,7 +13,11 @@ func (x *examination) outcomes() error {
 	defer stop()
 	p := &progresses{next: next}
 	p.advance()
-	for key := range x.entries(outcomeKind) {
+	for key, value := range x.entries(eventKind) {
+		if !isOutcome(key) {
+			x.dedupeKey(key, value)
+			continue
+		}
 		seq := seqOf(key)
 		if seq%10000 == 0 {
 			if err := x.about("deliveries"); err != nil {

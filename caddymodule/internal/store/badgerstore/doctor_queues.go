@@ -1,5 +1,7 @@
 package badgerstore
 
+import "encoding/binary"
+
 // queues reads which deliveries wait, and where.
 func (x *examination) queues() error {
 	for key := range x.entries(queueKind) {
@@ -56,6 +58,12 @@ func (x *examination) indexes() error {
 				e.since = 0
 			}
 			x.purgeable[e] = true
+		}
+	}
+	for key, value := range x.entries(generationKind) {
+		until, err := unsealSeq(value)
+		if x.sound(key, err) {
+			x.untils[binary.BigEndian.Uint32(key[1:])] = micro(until)
 		}
 	}
 	for key, value := range x.entries(unfinishedKind) {

@@ -24,6 +24,7 @@ type records struct {
 	stuck      map[string]bool // keys of the index
 	purgeable  map[purgeEntry]bool
 	unfinished map[uint64]unfinishedRecord
+	untils     map[uint32]micro // of generations
 
 	counted tally
 	damaged map[uint64]bool // events of which nothing more can be said
@@ -62,7 +63,7 @@ func (x *examination) remember() {
 	x.ahead, x.known = make(map[uint64]bool), make(map[uint64]bool)
 	x.queued, x.tails = make(map[place]waitingAt), make(map[string]uint64)
 	x.stuck, x.purgeable = make(map[string]bool), make(map[purgeEntry]bool)
-	x.unfinished = make(map[uint64]unfinishedRecord)
+	x.unfinished, x.untils = make(map[uint64]unfinishedRecord), make(map[uint32]micro)
 	x.counted, x.damaged = newTally(), make(map[uint64]bool)
 }
 

@@ -1,6 +1,10 @@
 package badgerstore
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+)
 
 // chunks looks for pieces of a large record that isn't there. Those that a crash
 // explains are deleted at the next start.
@@ -11,7 +15,7 @@ func (x *examination) chunks() error {
 		if err != nil {
 			continue // it was noted with its record
 		}
-		swept := head[0] == quarantineKind || head[0] == outcomeKind && seqOf(head) > x.tally.RoutedTo
+		swept := head[0] == quarantineKind || head[0] == eventKind && seqOf(head) > x.tally.RoutedTo
 		switch {
 		case value == nil && swept:
 		case value == nil || value[0] != formSplit || !hasChunk(value, key):
@@ -32,11 +36,23 @@ func hasChunk(head, chunk []byte) bool {
 	return bytes.Compare(chunk, first) >= 0 && bytes.Compare(chunk, behind) < 0
 }
 
+// dedupeKey looks whether one counts as long as it must: without the record of its
+// generation it would be looked for no more.
+func (x *examination) dedupeKey(key, value []byte) {
+	var r dedupeRecord
+	if !x.sound(key, decode(value, &r)) {
+		return
+	}
+	generation := binary.BigEndian.Uint32(key[1:])
+	if until, ok := x.untils[generation]; !ok || until < r.Expires {
+		x.find("dedupe keys would be forgotten too early", "events %d to %d",
+			uint64(generation)<<generationBits, uint64(generation+1)<<generationBits-1)
+		x.untils[generation] = math.MaxInt64 // that is enough of it
+	}
+}
+
 // rest reads the records that stand for themselves.
 func (x *examination) rest() error {
-	for key, value := range x.entries(dedupeKind) {
-		x.sound(key, decode(value, new(dedupeRecord)))
-	}
 	for key := range x.entries(quarantineKind) {
 		value, err := getLarge(x.txn, key)
 		if err == nil {
@@ -62,6 +78,6 @@ func (x *examination) rest() error {
 
 // kinds are all that the store writes.
 var kinds = []byte{
-	outcomeKind, chunkKind, stuckKind, finishedKind, fileKind, dedupeKind, metaKind,
+	eventKind, chunkKind, stuckKind, finishedKind, generationKind, fileKind, metaKind,
 	progressKind, behindKind, tailKind, unfinishedKind, queueKind, quarantineKind,
 }

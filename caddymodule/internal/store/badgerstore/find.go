@@ -118,8 +118,7 @@ func (s *Store) gatherWaiting(txn *badger.Txn, backend string) (seqs []uint64, e
 // meets no more deleted keys than the range is long.
 func (s *Store) findAll(txn *badger.Txn, q store.Query) (found store.Found) {
 	from := q.Before - min(q.Before-1, uint64(q.Look))
-	for key := range keysFrom(txn, []byte{outcomeKind}, outcomeKey(from)) {
-		seq := seqOf(key)
+	for seq := range outcomesFrom(txn, from) {
 		if seq >= q.Before {
 			break
 		}

@@ -11,10 +11,6 @@ import (
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
 
-// dedupeGrace keeps a dedupe key longer than it counts: Badger forgets in
-// whole seconds, and only the exact time in the record decides.
-const dedupeGrace = 2 * time.Second
-
 // Keep implements store.Store. A duplicate costs no write.
 func (s *Store) Keep(ctx context.Context, ev *event.Event, d store.Dedupe) (store.Kept, error) {
 	if err := s.enter(); err != nil {
@@ -62,16 +58,19 @@ func (s *Store) keep(ctx context.Context, a *arrival, d store.Dedupe) (kept stor
 // seen looks for a live dedupe key that the caller has claimed; nil is none.
 func (s *Store) seen(key dedupeHash, now time.Time) (first *dedupeRecord, err error) {
 	if a := s.ledger.arrival(key); a != nil {
-		first = &dedupeRecord{ID: a.id, Expires: microOf(a.expires()), Body: a.body}
-	} else if s.filter.mayHave(key) {
-		if first, err = s.readDedupe(dedupeKey(key)); err != nil {
-			return nil, err
+		if first = a.dedupe(); first.counts(now) {
+			return first, nil
 		}
 	}
-	if first == nil || !now.Before(first.Expires.time()) {
-		return nil, nil
+	for _, g := range s.generations.newestFirst() {
+		if !g.mayHave(key, now) {
+			continue
+		}
+		if first, err = s.readDedupe(dedupeKey(g.number, key)); err != nil || first.counts(now) {
+			return first, err
+		}
 	}
-	return first, nil
+	return nil, nil
 }
 
 func (s *Store) readDedupe(key []byte) (r *dedupeRecord, err error) {

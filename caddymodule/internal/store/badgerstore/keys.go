@@ -11,15 +11,16 @@ import (
 // order of keys is the order of arrival or of time. A name stands behind its
 // length.
 //
-// Events stand in the journal beside it. What never changes comes first and is
-// only ever appended, so that compaction moves it once and never merges it again.
+// Events stand in the journal beside it. What each event leaves for ever comes
+// first, by generations of events: Badger merges the range of keys that was
+// written of late, so older generations are moved once and never merged again.
 const (
-	outcomeKind    byte = 'a' // a seq: what became of an event, with its deliveries as they were routed
+	eventKind      byte = 'a' // a generation, and one of the two below
 	chunkKind      byte = 'b' // b key number: a piece of a record too big for one value
 	stuckKind      byte = 'd' // d class seq backend: an event that is unrouted or invalid, or a dead delivery
 	finishedKind   byte = 'f' // f class time seq: events that may be purged some day
+	generationKind byte = 'g' // g generation: until when its dedupe keys count
 	fileKind       byte = 'j' // j seq: how many events a file of the journal holds, and how many are purged
-	dedupeKind     byte = 'k' // k hash: a dedupe key that was seen
 	metaKind       byte = 'm' // m name: format and counts
 	progressKind   byte = 'p' // p seq backend: how a delivery stands, from its first attempt on
 	behindKind     byte = 's' // s name value seq: the delivery that waits behind seq for its turn
@@ -27,6 +28,12 @@ const (
 	unfinishedKind byte = 'u' // u seq: progress of an event with several deliveries
 	queueKind      byte = 'w' // w name due seq: a delivery that may be leased when due
 	quarantineKind byte = 'z' // z name time number: a quarantined request
+)
+
+// What stands behind a generation.
+const (
+	outcomePart byte = 'e' // e seq: what became of an event, with its deliveries as they were routed
+	dedupePart  byte = 'k' // k hash: a dedupe key that was seen
 )
 
 // class is why an event may be purged some day.
@@ -50,9 +57,41 @@ func seqKey(kind byte, seq uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{kind}, seq)
 }
 
-func seqOf(key []byte) uint64 { return binary.BigEndian.Uint64(key[1:]) }
+// seqOf is the event's that a key names, behind its kind or its part.
+func seqOf(key []byte) uint64 {
+	if key[0] == eventKind {
+		key = key[partAt:]
+	}
+	return binary.BigEndian.Uint64(key[1:])
+}
 
-func outcomeKey(seq uint64) []byte { return seqKey(outcomeKind, seq) }
+// generationBits says how many events are a generation. Tests have smaller ones.
+var generationBits = 18
+
+// generationOf numbers the generations in the order of arrival.
+func generationOf(seq uint64) uint32 { return uint32(seq >> generationBits) }
+
+// partAt is where a key of eventKind says what it is.
+const partAt = 1 + 4
+
+func generationPrefix(generation uint32, part byte) []byte {
+	return append(binary.BigEndian.AppendUint32([]byte{eventKind}, generation), part)
+}
+
+// afterGeneration is a key behind all of the generation that a key is of.
+func afterGeneration(key []byte) []byte {
+	return generationPrefix(binary.BigEndian.Uint32(key[1:])+1, 0)
+}
+
+func outcomeKey(seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(generationPrefix(generationOf(seq), outcomePart), seq)
+}
+
+func isOutcome(key []byte) bool { return key[0] == eventKind && key[partAt] == outcomePart }
+
+func generationKey(generation uint32) []byte {
+	return binary.BigEndian.AppendUint32([]byte{generationKind}, generation)
+}
 
 // lastSeq is the number that a key ends with.
 func lastSeq(key []byte) uint64 { return binary.BigEndian.Uint64(key[len(key)-8:]) }
@@ -127,7 +166,9 @@ func hashKey(source, key string) dedupeHash {
 	return dedupeHash(h.Sum(nil))
 }
 
-func dedupeKey(h dedupeHash) []byte { return append([]byte{dedupeKind}, h[:]...) }
+func dedupeKey(generation uint32, h dedupeHash) []byte {
+	return append(generationPrefix(generation, dedupePart), h[:]...)
+}
 
 // hash shortens a value of order_by likewise.
 func hash(s string) []byte {

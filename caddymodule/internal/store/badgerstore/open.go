@@ -60,12 +60,12 @@ type Store struct {
 	// removing is held to remove files, and read-held while none may go.
 	removing sync.RWMutex
 
-	keys      claims
-	filter    filter
-	unrouted  unrouted
-	recent    recent
-	queues    queues
-	purgeable [classes]cursor
+	keys        claims
+	generations generations
+	unrouted    unrouted
+	recent      recent
+	queues      queues
+	purgeable   [classes]cursor
 
 	running   sync.RWMutex   // read-held by each method, so that Close can wait
 	aside     sync.WaitGroup // what runs beside them, which Close ends
@@ -91,7 +91,7 @@ func Open(o Options) (*Store, error) {
 		return nil, fmt.Errorf("open the store at %s: %w", o.Path, err)
 	}
 	s.aside.Go(func() {
-		s.buildFilter()
+		s.fillFilters()
 		s.verifyJournal()
 	})
 	return s, nil

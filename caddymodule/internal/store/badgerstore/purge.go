@@ -56,6 +56,7 @@ func (w *purging) apply(st *step) error {
 			return w.stop(err)
 		}
 	}
+	w.dedupeKeys()
 	for _, source := range slices.Sorted(maps.Keys(st.base.Quarantine)) {
 		if err := w.quarantine(source); err != nil {
 			return w.stop(err)

@@ -155,6 +155,28 @@ func keysFrom(txn *badger.Txn, prefix, from []byte) iter.Seq[[]byte] {
 	}
 }
 
+// outcomesFrom goes through the events that were routed, from one on.
+func outcomesFrom(txn *badger.Txn, from uint64) iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{eventKind}})
+		defer it.Close()
+		for it.Seek(outcomeKey(from)); it.Valid(); {
+			seq, ok := uint64(0), isOutcome(it.Item().Key())
+			if ok {
+				seq = seqOf(it.Item().Key())
+			}
+			switch {
+			case !ok: // the dedupe keys are many
+				it.Seek(afterGeneration(it.Item().Key()))
+			case !yield(seq):
+				return
+			default:
+				it.Next()
+			}
+		}
+	}
+}
+
 // countNames counts the keys of a kind by the name they begin with.
 func countNames(txn *badger.Txn, kind byte) map[string]int {
 	n := make(map[string]int)

@@ -117,7 +117,9 @@ func which(key []byte) string {
 	switch {
 	case !ok:
 		return fmt.Sprintf("record of kind %q", key[0])
-	case len(key) < 9 || key[0] == metaKind || key[0] == dedupeKind || key[0] == finishedKind:
+	case key[0] == eventKind && !isOutcome(key):
+		return "dedupe key"
+	case len(key) < 9 || key[0] == metaKind || key[0] == finishedKind:
 		return kind
 	case key[0] == quarantineKind || key[0] == behindKind:
 		return fmt.Sprintf("%s %d", kind, lastSeq(key))
@@ -128,14 +130,14 @@ func which(key []byte) string {
 }
 
 var kindNames = map[byte]string{
-	outcomeKind:    "outcome of event",
+	eventKind:      "outcome of event",
 	fileKind:       "journal from event",
 	unfinishedKind: "progress of event",
 	progressKind:   "attempts of event",
 	tailKind:       "end of an order",
 	behindKind:     "order behind event",
 	finishedKind:   "index of finished events",
-	dedupeKind:     "dedupe key",
+	generationKind: "age of dedupe keys",
 	quarantineKind: "quarantined request",
 	metaKind:       "counts or format of the store",
 }

@@ -3,7 +3,6 @@ package badgerstore
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -70,15 +69,6 @@ func (st *step) putRecord(key []byte, record any) {
 		st.err = err
 	}
 	st.put(key, value)
-}
-
-// putRecordFor writes a small record that may vanish after ttl.
-func (st *step) putRecordFor(key []byte, record any, ttl time.Duration) {
-	value, err := encode(record)
-	if err != nil && st.err == nil {
-		st.err = err
-	}
-	st.set(badger.NewEntry(key, value).WithTTL(ttl))
 }
 
 func (st *step) set(e *badger.Entry) {
