@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -68,24 +67,29 @@ func (s *share) free() { large.Add(-int64(*s)) }
 
 // readAll reads a body into memory that doubles as it comes: a size that was
 // announced, -1 for none, is believed only so far as not to take more.
-func (s *share) readAll(r io.Reader, size int64) ([]byte, error) {
-	whole := func(n int) int {
-		if size >= 0 && int64(n) > size {
-			return int(size) + 1 // so that its end is seen
+func (s *share) readAll(r io.Reader, size int64) (body []byte, err error) {
+	for limit := small; ; limit *= 2 {
+		if int64(len(body)) > size {
+			size = -1 // something made more of it
 		}
-		return n
-	}
-	var body bytes.Buffer
-	for limit := whole(small); ; limit = whole(2 * limit) {
+		if size >= 0 {
+			limit = min(limit, int(size)+1) // so that its end is seen
+		}
 		if limit > small {
 			if err := s.grow(limit); err != nil {
 				return nil, err
 			}
 		}
-		body.Grow(limit - body.Len() + bytes.MinRead)
-		_, err := body.ReadFrom(io.LimitReader(r, int64(limit-body.Len())))
-		if err != nil || body.Len() < limit {
-			return body.Bytes(), err
+		body = append(make([]byte, 0, limit), body...)
+		for len(body) < limit {
+			n, err := r.Read(body[len(body):limit])
+			body = body[:len(body)+n]
+			if err == io.EOF {
+				return body, nil
+			}
+			if err != nil {
+				return nil, err
+			}
 		}
 	}
 }

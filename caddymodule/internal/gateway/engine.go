@@ -97,7 +97,7 @@ func (f *inflight) enter() (func(), bool) {
 		return nil, false
 	}
 	f.n++
-	return sync.OnceFunc(f.leave), true
+	return f.leave, true
 }
 
 func (f *inflight) leave() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -88,6 +89,9 @@ func (e *Engine) routeBatch(ctx context.Context) (more bool, err error) {
 }
 
 func (e *Engine) logRouted(ev *event.Event, o event.Outcome) {
+	if o.State == event.Routed && !e.log.Enabled(context.Background(), slog.LevelDebug) {
+		return // as nearly all are
+	}
 	attrs := []any{"source", ev.Source, "event_id", ev.ID, "type", o.Normalized.Type}
 	switch {
 	case o.State != event.Routed:

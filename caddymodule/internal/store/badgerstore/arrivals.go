@@ -39,7 +39,8 @@ type arrival struct {
 	record []byte
 }
 
-// buffers are for the records of arrivals, until they stand in the journal.
+// buffers are for records while they are written: those of arrivals until they
+// stand in the journal.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func release(b *bytes.Buffer) {

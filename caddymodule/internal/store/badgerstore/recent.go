@@ -14,24 +14,37 @@ const recentBytes = 8 << 20
 // end is read from disk.
 type recent struct {
 	mu     sync.Mutex
-	events map[uint64]*event.Event
+	events map[uint64]recentEvent
 	order  []uint64 // oldest first; what was forgotten may still stand here
 	bytes  int
 }
 
+// recentEvent is an event as it was kept, which never changes, and its outcome.
+type recentEvent struct {
+	*event.Event
+	outcome *event.Outcome
+}
+
+// get returns an event, with its outcome if it has one; nil if it isn't there.
 func (r *recent) get(seq uint64) *event.Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.events[seq]
+	ev := r.events[seq]
+	if ev.outcome == nil {
+		return ev.Event
+	}
+	routed := *ev.Event
+	routed.Outcome = *ev.outcome
+	return &routed
 }
 
 func (r *recent) add(ev *event.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.events == nil {
-		r.events = make(map[uint64]*event.Event)
+		r.events = make(map[uint64]recentEvent)
 	}
-	r.events[ev.Seq] = ev
+	r.events[ev.Seq] = recentEvent{Event: ev}
 	r.order = append(r.order, ev.Seq)
 	r.bytes += weight(ev)
 	for r.bytes > recentBytes {
@@ -40,14 +53,12 @@ func (r *recent) add(ev *event.Event) {
 	}
 }
 
-// route gives an event its outcome. Readers may hold the one without.
-func (r *recent) route(seq uint64, o event.Outcome) {
+// route gives an event its outcome.
+func (r *recent) route(seq uint64, o *event.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if ev := r.events[seq]; ev != nil {
-		routed := *ev
-		routed.Outcome = o
-		r.events[seq] = &routed
+	if ev, ok := r.events[seq]; ok {
+		r.events[seq] = recentEvent{ev.Event, o}
 	}
 }
 
@@ -58,8 +69,8 @@ func (r *recent) forget(seq uint64) {
 }
 
 func (r *recent) drop(seq uint64) {
-	if ev := r.events[seq]; ev != nil {
-		r.bytes -= weight(ev)
+	if ev, ok := r.events[seq]; ok {
+		r.bytes -= weight(ev.Event)
 		delete(r.events, seq)
 	}
 }

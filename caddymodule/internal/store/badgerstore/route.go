@@ -109,7 +109,7 @@ func (st *step) routeOne(r routing, tails map[string]uint64) {
 
 // settle writes what follows from an event's outcome.
 func (st *step) settle(r routing, tails map[string]uint64) {
-	st.then(func() { st.store.recent.route(r.Seq, r.Outcome) })
+	st.then(func() { st.store.recent.route(r.Seq, &r.Outcome) })
 	for _, d := range r.Deliveries {
 		st.lineUp(d, tails, fresh)
 		st.tally.backend(d.Backend, store.Deliveries{Waiting: 1})

@@ -77,16 +77,15 @@ func unsealSeq(value []byte) (uint64, error) {
 	return binary.BigEndian.Uint64(rest), nil
 }
 
-// encode seals a record where it is written, so that it is not copied.
+// encode seals a record.
 func encode(record any) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(sealBytes + 250)
-	b.Write(make([]byte, sealBytes))
-	if err := encoding.MarshalToBuffer(record, &b); err != nil {
+	b := buffers.Get().(*bytes.Buffer)
+	defer release(b)
+	b.Write([]byte{formRecord, 0, 0, 0, 0})
+	if err := encoding.MarshalToBuffer(record, b); err != nil {
 		return nil, err
 	}
-	value := b.Bytes()
-	value[0] = formRecord
+	value := bytes.Clone(b.Bytes())
 	binary.BigEndian.PutUint32(value[1:], crc32.Checksum(value[sealBytes:], castagnoli))
 	return value, nil
 }
