@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +21,9 @@ type badgerLog struct {
 // goes on when its value log can't be synced. It can't be relied on from then on.
 var unattended = []string{"error flushing memtable to disk", "While running doCompact", "Error while curlf sync"}
 
+// chatter begin the warnings that come each minute and that nobody can act on.
+var chatter = []string{"Block cache might be too small", "Index cache might be too small", "Cache life expectancy"}
+
 func (l badgerLog) Errorf(format string, args ...any) {
 	message := line(format, args)
 	l.log.Error("badger", "message", message)
@@ -28,7 +32,9 @@ func (l badgerLog) Errorf(format string, args ...any) {
 
 func (l badgerLog) Warningf(format string, args ...any) {
 	message := line(format, args)
-	l.log.Warn("badger", "message", message)
+	if !slices.ContainsFunc(chatter, func(c string) bool { return strings.HasPrefix(message, c) }) {
+		l.log.Warn("badger", "message", message)
+	}
 	l.hear(message)
 }
 
