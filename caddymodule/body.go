@@ -67,7 +67,8 @@ func (s *share) free() { large.Add(-int64(*s)) }
 
 // readAll reads a body into memory that doubles as it comes: a size that was
 // announced, -1 for none, is believed only so far as not to take more.
-func (s *share) readAll(r io.Reader, size int64) (body []byte, err error) {
+func (s *share) readAll(r io.Reader, size int64) ([]byte, error) {
+	var body []byte
 	for limit := small; ; limit *= 2 {
 		if int64(len(body)) > size {
 			size = -1 // something made more of it

@@ -60,7 +60,7 @@ func New(s store.Store, log *slog.Logger) *Engine {
 }
 
 // Enter announces a request that is about to be received. The engine stays
-// open until leave is called; ok is false when it is closed.
+// open until leave is called, once; ok is false when it is closed.
 func (e *Engine) Enter() (leave func(), ok bool) { return e.receiving.enter() }
 
 // Counts returns the store's running counts.

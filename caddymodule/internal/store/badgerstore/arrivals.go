@@ -84,14 +84,16 @@ func (s *Store) arrive(batch []*operation[*arrival]) int {
 	return len(batch)
 }
 
-// remember makes known in memory what stands in the journal, in its order.
+// remember makes known in memory what stands in the journal, in its order. Once the
+// ledger has it, a step may index it and another purge its generation, which must
+// know by then how long its keys count.
 func (s *Store) remember(arrived []*arrival) {
-	s.ledger.arrive(arrived)
 	for _, a := range arrived {
 		if a.window > 0 {
 			s.generations.of(a.seq).add(a.key, a.expires())
 		}
 	}
+	s.ledger.arrive(arrived)
 }
 
 func (s *Store) append(records [][]byte, size int) (first uint64, err error) {

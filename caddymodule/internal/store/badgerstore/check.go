@@ -58,11 +58,11 @@ func (s *Store) inspect(folder string, o journal.Options) error {
 
 // checkFormat refuses a database that isn't ours or is of a later format.
 func (s *Store) checkFormat(txn *badger.Txn) error {
-	value, err := get(txn, formatKey)
+	found, there, err := getSeq(txn, formatKey)
 	if err != nil {
 		return err
 	}
-	if value == nil {
+	if !there {
 		it := txn.NewIterator(badger.IteratorOptions{})
 		defer it.Close()
 		if it.Rewind(); it.Valid() {
@@ -72,10 +72,6 @@ func (s *Store) checkFormat(txn *badger.Txn) error {
 			return cmp.Or(err, errLost)
 		}
 		return s.writeFormat()
-	}
-	found, err := unsealSeq(value)
-	if err != nil {
-		return whichRecord(formatKey, err)
 	}
 	if found != format {
 		return fmt.Errorf("the store has format %d, and this version knows %d; use the version that wrote it", found, format)

@@ -128,20 +128,16 @@ func (x *examination) database() error {
 // said.
 func (x *examination) counts() (ours bool, err error) {
 	x.tally = newTally()
-	value, err := get(x.txn, formatKey)
-	if err != nil {
-		return false, err
-	}
-	found, err := unsealSeq(value)
+	found, there, err := getSeq(x.txn, formatKey)
 	switch {
-	case value == nil:
-		return false, errors.New("the database isn't a store of Porterslodge")
 	case err != nil:
-		return false, whichRecord(formatKey, err)
+		return false, err
+	case !there:
+		return false, errors.New("the database isn't a store of Porterslodge")
 	case found != format:
 		return false, fmt.Errorf("the store has format %d, and this version knows %d; use the version that wrote it", found, format)
 	}
-	value, err = get(x.txn, tallyKey)
+	value, err := get(x.txn, tallyKey)
 	if err == nil && value != nil {
 		err = decode(value, &x.tally)
 	}

@@ -100,13 +100,9 @@ func (s *Store) gatherWaiting(txn *badger.Txn, backend string) (seqs []uint64, e
 			seqs = append(seqs, lastSeq(key))
 		}
 		for key := range keys(txn, namePrefix(behindKind, name)) {
-			value, err := get(txn, key)
+			seq, _, err := getSeq(txn, key)
 			if err != nil {
 				return nil, err
-			}
-			seq, err := unsealSeq(value)
-			if err != nil {
-				return nil, whichRecord(key, err)
 			}
 			seqs = append(seqs, seq)
 		}

@@ -31,10 +31,11 @@ type generation struct {
 // toldAhead spares writing until with each event.
 const toldAhead = micro(time.Hour / time.Microsecond)
 
+// add is for whoever keeps, one at a time.
 func (g *generation) add(key dedupeHash, expires time.Time) {
 	g.seen.add(key)
-	for until := g.until.Load(); until < expires.UnixMicro(); until = g.until.Load() {
-		g.until.CompareAndSwap(until, expires.UnixMicro())
+	if until := expires.UnixMicro(); until > g.until.Load() {
+		g.until.Store(until)
 	}
 }
 
@@ -66,30 +67,21 @@ func (g *generations) newestFirst() []*generation {
 	return nil
 }
 
-// of is the generation of an event. One that isn't known has no keys on disk.
+// of is the generation of an event. One that isn't known, which only who keeps the
+// first event of it meets, has no keys on disk.
 func (g *generations) of(seq uint64) *generation {
 	number := generationOf(seq)
-	if one := g.find(number); one != nil {
-		return one
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	one := g.find(number)
-	if one == nil {
-		one = newGeneration(number, 0)
-		one.whole.Store(true)
-		g.set(append(slices.Clone(g.newestFirst()), one))
-	}
-	return one
-}
-
-func (g *generations) find(number uint32) *generation {
 	for _, one := range g.newestFirst() {
 		if one.number == number {
 			return one
 		}
 	}
-	return nil
+	one := newGeneration(number, 0)
+	one.whole.Store(true)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.set(append(slices.Clone(g.newestFirst()), one))
+	return one
 }
 
 func newGeneration(number uint32, until micro) *generation {
@@ -113,13 +105,9 @@ func (g *generations) drop(one *generation) {
 func (g *generations) load(txn *badger.Txn) error {
 	var all []*generation
 	for key := range keys(txn, []byte{generationKind}) {
-		value, err := get(txn, key)
+		until, _, err := getSeq(txn, key)
 		if err != nil {
 			return err
-		}
-		until, err := unsealSeq(value)
-		if err != nil {
-			return whichRecord(key, err)
 		}
 		all = append(all, newGeneration(binary.BigEndian.Uint32(key[1:]), micro(until)))
 	}

@@ -22,16 +22,11 @@ func (st *step) readTail(tails map[string]uint64, d *event.Delivery) error {
 	if _, known := tails[string(key)]; known {
 		return nil
 	}
-	value, err := get(st.txn, key)
-	if err != nil || value == nil {
-		return err
+	tail, found, err := getSeq(st.txn, key)
+	if found {
+		tails[string(key)] = tail
 	}
-	tail, err := unsealSeq(value)
-	if err != nil {
-		return whichRecord(key, err)
-	}
-	tails[string(key)] = tail
-	return nil
+	return err
 }
 
 // lineUp puts a new delivery into the queue, or behind the tail of its line.
@@ -81,15 +76,13 @@ func (st *step) readSuccessor(d *event.Delivery) (next successor, err error) {
 		return next, nil
 	}
 	next.behind = behindKey(d.Backend, d.OrderKey, d.Seq)
-	value, err := get(st.txn, next.behind)
-	if err != nil || value == nil {
+	found := false
+	if next.seq, found, err = getSeq(st.txn, next.behind); err != nil || !found {
 		return next, err
 	}
-	if next.seq, err = unsealSeq(value); err != nil {
-		return next, whichRecord(next.behind, err)
-	}
 	key := progressKey(next.seq, d.Backend)
-	if value, err = get(st.txn, key); err != nil || value == nil {
+	value, err := get(st.txn, key)
+	if err != nil || value == nil {
 		return next, err
 	}
 	return next, whichRecordIf(key, decode(value, &next.progress))

@@ -161,18 +161,15 @@ func outcomesFrom(txn *badger.Txn, from uint64) iter.Seq[uint64] {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{eventKind}})
 		defer it.Close()
 		for it.Seek(outcomeKey(from)); it.Valid(); {
-			seq, ok := uint64(0), isOutcome(it.Item().Key())
-			if ok {
-				seq = seqOf(it.Item().Key())
+			key := it.Item().Key()
+			if !isOutcome(key) { // the dedupe keys are many
+				it.Seek(afterGeneration(key))
+				continue
 			}
-			switch {
-			case !ok: // the dedupe keys are many
-				it.Seek(afterGeneration(it.Item().Key()))
-			case !yield(seq):
+			if !yield(seqOf(key)) {
 				return
-			default:
-				it.Next()
 			}
+			it.Next()
 		}
 	}
 }

@@ -49,6 +49,16 @@ func get(txn *badger.Txn, key []byte) ([]byte, error) {
 	return value, nil
 }
 
+// getSeq returns a number; found is false where there is none.
+func getSeq(txn *badger.Txn, key []byte) (seq uint64, found bool, err error) {
+	value, err := get(txn, key)
+	if err != nil || value == nil {
+		return 0, false, err
+	}
+	seq, err = unsealSeq(value)
+	return seq, err == nil, whichRecordIf(key, err)
+}
+
 func has(txn *badger.Txn, key []byte) (bool, error) {
 	_, err := txn.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
