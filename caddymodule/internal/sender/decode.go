@@ -27,9 +27,8 @@ var (
 var tolerant = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
 // decodeObject decodes a body that must be one JSON object, with or without a
-// byte order mark. Given names, it decodes those of its members alone; the
-// others are checked and left out.
-func decodeObject(body []byte, only ...string) (object, error) {
+// byte order mark. Members that aren't among those named are checked and left out.
+func decodeObject(body []byte, only members) (object, error) {
 	body, err := readable(body)
 	if err != nil {
 		return nil, err

@@ -70,11 +70,14 @@ type edusignEvent struct {
 	body   object
 }
 
+// edusignHead is what of a body tells which event it is.
+var edusignHead = members{"type": nil, "schoolId": nil, "date": nil}
+
 // readEdusign reads a body, or only some members of it. It accepts an empty one
 // where the headers name the event.
-func readEdusign(r *event.Request, only ...string) (edusignEvent, error) {
+func readEdusign(r *event.Request, only members) (edusignEvent, error) {
 	header := label(r.Header.Get(edusignType))
-	o, err := decodeObject(r.Body, only...)
+	o, err := decodeObject(r.Body, only)
 	if errors.Is(err, errEmpty) && header != "" {
 		err = nil
 	}
@@ -100,7 +103,7 @@ func isInstallation(name string) bool {
 // Identify absorbs a double send and no more, for nothing in a body tells two
 // equal events apart.
 func (s edusign) Identify(r *event.Request) event.Identity {
-	e, err := readEdusign(r, "type", "schoolId", "date")
+	e, err := readEdusign(r, edusignHead)
 	id := event.Identity{SenderType: e.Type, Secret: e.secret}
 	if err == nil && e.Type == "cron_midnight" && e.school != "" {
 		id.Key, id.Window = key("day", e.school, s.today(e.body, r.Received)), 20*time.Hour
@@ -124,7 +127,7 @@ func (s edusign) today(body object, received time.Time) string {
 
 // Normalize of an installation keeps the fact alone.
 func (s edusign) Normalize(ev *event.Event) (event.Normalized, []string) {
-	e, err := readEdusign(&ev.Request)
+	e, err := readEdusign(&ev.Request, nil)
 	if e.secret || isInstallation(ev.SenderType) {
 		n := s.normalized(ev, cmp.Or(ev.SenderType, e.Type), time.Time{})
 		n.Notice = true
@@ -145,7 +148,7 @@ func (s edusign) Normalize(ev *event.Event) (event.Normalized, []string) {
 
 // Original of an installation is nothing, even if its body had been kept.
 func (s edusign) Original(ev *event.Event) json.RawMessage {
-	if e, _ := readEdusign(&ev.Request, "type"); e.secret || isInstallation(ev.SenderType) {
+	if e, _ := readEdusign(&ev.Request, edusignHead); e.secret || isInstallation(ev.SenderType) {
 		return json.RawMessage("null")
 	}
 	return s.profile.Original(ev)

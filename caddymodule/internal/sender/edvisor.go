@@ -79,10 +79,16 @@ func either(o object, names ...string) object {
 	return nil
 }
 
+// What of a body tells its type and time, and what is read of it in all.
+var (
+	edvisorHead = members{"type": nil, "created": nil}
+	edvisorBody = members{"type": nil, "created": nil, "data": nil}
+)
+
 // Identify relies on created: by the millisecond it tells two equal edits
 // apart, so equal bodies are one event for longer than the retries last.
 func (edvisor) Identify(r *event.Request) event.Identity {
-	o, err := decodeObject(r.Body, "type", "created")
+	o, err := decodeObject(r.Body, edvisorHead)
 	if err != nil {
 		return byBody(r, "", short)
 	}
@@ -95,7 +101,7 @@ func (edvisor) Identify(r *event.Request) event.Identity {
 }
 
 func (s edvisor) Normalize(ev *event.Event) (event.Normalized, []string) {
-	o, err := decodeObject(ev.Request.Body, "type", "created", "data")
+	o, err := decodeObject(ev.Request.Body, edvisorBody)
 	if err != nil {
 		return event.Normalized{}, invalid(err)
 	}

@@ -89,7 +89,7 @@ func FuzzForm(f *testing.F) {
 			return
 		}
 		written := formJSON(o)
-		read, err := decodeObject(written)
+		read, err := decodeObject(written, nil)
 		if err != nil || !reflect.DeepEqual(read, o) {
 			t.Errorf("%q is written as %s and read as %v, %v", body, written, read, err)
 		}

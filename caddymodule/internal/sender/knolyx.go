@@ -32,8 +32,18 @@ func readKnolyx(o object) knolyxEvent {
 	return knolyxEvent{ID: o.text("id"), Type: label(o.text("type")), data: o.object("data")}
 }
 
+// What of a body tells its id, and what else of it is read.
+var (
+	knolyxHead = members{"id": nil, "type": nil}
+	knolyxBody = members{"id": nil, "type": nil, "data": {
+		"user":   {"id": nil, "name": nil, "email": nil},
+		"course": {"id": nil, "name": nil},
+		"bundle": {"id": nil, "name": nil},
+	}}
+)
+
 func (knolyx) Identify(r *event.Request) event.Identity {
-	o, err := decodeObject(r.Body, "id", "type")
+	o, err := decodeObject(r.Body, knolyxHead)
 	if err != nil {
 		return byBody(r, "", short)
 	}
@@ -47,7 +57,7 @@ func (knolyx) Identify(r *event.Request) event.Identity {
 // Normalize makes the student the subject: course events are what a student
 // does, and a payment is a student's.
 func (s knolyx) Normalize(ev *event.Event) (event.Normalized, []string) {
-	o, err := decodeObject(ev.Request.Body, "id", "type", "data")
+	o, err := decodeObject(ev.Request.Body, knolyxBody)
 	if err != nil {
 		return event.Normalized{}, invalid(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -52,9 +51,12 @@ type builder struct {
 
 var builders = sync.Pool{New: func() any { return new(builder) }}
 
-// build reads one JSON value; of an outermost object only some members, if any
-// are named.
-func build(body []byte, only []string) (any, error) {
+// members names those of an object's members that are read, each with those of
+// its own. Nil names all: what a payload has besides may be much.
+type members map[string]members
+
+// build reads one JSON value, of an outermost object only some members.
+func build(body []byte, only members) (any, error) {
 	b := builders.Get().(*builder)
 	defer b.release()
 	b.body = *bytes.NewBuffer(body)
@@ -76,7 +78,7 @@ func (b *builder) release() {
 	builders.Put(b)
 }
 
-func (b *builder) value(only []string) (any, error) {
+func (b *builder) value(only members) (any, error) {
 	t, err := b.tokens.ReadToken()
 	if err != nil {
 		return nil, err
@@ -109,24 +111,25 @@ func (b *builder) array() ([]any, error) {
 	return list, err
 }
 
-func (b *builder) object(only []string) (map[string]any, error) {
-	members := map[string]any{}
+func (b *builder) object(only members) (map[string]any, error) {
+	object := map[string]any{}
 	for b.tokens.PeekKind() != jsontext.KindEndObject {
 		t, err := b.tokens.ReadToken()
 		if err != nil {
 			return nil, err
 		}
 		name := t.String()
-		if len(only) > 0 && !slices.Contains(only, name) {
+		below, named := only[name]
+		if only != nil && !named {
 			if _, err := b.tokens.ReadValue(); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		if members[name], err = b.value(nil); err != nil {
+		if object[name], err = b.value(below); err != nil {
 			return nil, err
 		}
 	}
 	_, err := b.tokens.ReadToken()
-	return members, err
+	return object, err
 }

@@ -53,7 +53,7 @@ func (s softbook) read(r *event.Request) (softbookEvent, error) {
 	if isForm(r) {
 		e.Body, err = decodeForm(r.Body)
 	} else {
-		e.Body, err = decodeObject(r.Body)
+		e.Body, err = decodeObject(r.Body, nil)
 	}
 	e.get = func(field string) string { return text(s.fields.find(field, e.Body)) }
 	e.trigger = cmp.Or(label(e.get("trigger")), label(lastSegment(r.Path)))

@@ -50,7 +50,7 @@ type synapEvent struct {
 }
 
 func readSynap(r *event.Request) (synapEvent, error) {
-	o, err := decodeObject(r.Body)
+	o, err := decodeObject(r.Body, nil)
 	meta := o.object("meta")
 	return synapEvent{
 		Body:  o,
