@@ -7,13 +7,18 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
 
 // disk is an ext4 file system in an image on a loop device.
-type disk struct{ device, mounted string }
+type disk struct {
+	device, mounted string
+	// remove takes it away, once; at the end of the test at the latest.
+	remove func()
+}
 
 // newDisk makes one of so many MiB and mounts it below a folder.
 func newDisk(t *testing.T, folder string, mebibytes int) *disk {
@@ -24,10 +29,12 @@ func newDisk(t *testing.T, folder string, mebibytes int) *disk {
 	device, loopErr := exec.Command("losetup", "--find", "--show", image).Output()
 	needs(t, "loop", errors.Join(err, loopErr))
 	d := &disk{device: strings.TrimSpace(string(device)), mounted: filepath.Join(folder, "disk")}
-	t.Cleanup(func() {
+	d.remove = sync.OnceFunc(func() {
 		_ = run("umount", d.mounted)
 		_ = run("losetup", "--detach", d.device)
+		_ = os.Remove(image)
 	})
+	t.Cleanup(d.remove)
 	err = os.Mkdir(d.mounted, 0o700)
 	needs(t, "loop", errors.Join(err, run("mount", d.device, d.mounted)))
 	return d

@@ -15,11 +15,28 @@ import (
 )
 
 // TestPromise1NothingAcknowledgedIsLostInAPowerCut cuts the power of the disk
-// again and again, on one and the same store: each second time just when Badger
-// changes its memtable, writes a table, or the server is reloaded.
+// again and again, a hundred times on one and the same store: each second time just
+// when Badger changes its memtable, writes a table, or the server is reloaded.
 func TestPromise1NothingAcknowledgedIsLostInAPowerCut(t *testing.T) {
-	cuts := sized(1, 25, 1000)
-	p := newPowered(t, "")
+	cuts, choose := sized(1, 25, 1000), random(t)
+	const each = 100 // then another store begins
+	var all survived
+	for done := 0; done < cuts && !t.Failed(); done += each {
+		all.add(survive(t, choose, min(each, cuts-done)))
+		t.Logf("%d cuts: %s", min(done+each, cuts), &all)
+	}
+	report(t, result{
+		Fault: "power fails", How: "the ext4 of the store shut down without a flush, under 32 senders, a hundred times a store; half of the cuts at a new memtable, a new table or a reload",
+		Tried: fmt.Sprintf("%d cuts, %d at a new memtable, %d at a new table, %d at a reload", cuts, all.aimed[0], all.aimed[1], all.aimed[2]),
+		Found: all.String(),
+	})
+}
+
+// survive cuts the power of one store so many times, and looks for what is there then.
+func survive(t *testing.T, choose *rand.Rand, cuts int) survived {
+	t.Helper()
+	p := newPowered(t, choose, "")
+	defer p.remove()
 	for cut := range cuts {
 		if !p.cut(cut) {
 			t.Errorf("it didn't serve again after cut %d:\n%s", cut+1, tail(p.g.logs(), 4000))
@@ -28,17 +45,32 @@ func TestPromise1NothingAcknowledgedIsLostInAPowerCut(t *testing.T) {
 	}
 	p.held.Store(false)
 	repeated := everythingArrives(t, &p.ledger, p.crm, 2*time.Minute)
-	lost := p.missing()
 	p.tellOfMissing()
 	p.g.stop()
 	if found, err := p.g.doctor(); err != nil {
 		t.Errorf("the store isn't whole after the cuts: %v\n%s", err, found)
 	}
-	report(t, result{
-		Fault: "power fails", How: "the ext4 of the store shut down without a flush, under 32 senders; half of the cuts at a new memtable, a new table or a reload",
-		Tried: fmt.Sprintf("%d cuts, %d at a new memtable, %d at a new table, %d at a reload", cuts, p.aimed[0], p.aimed[1], p.aimed[2]),
-		Found: fmt.Sprintf("%d acknowledged, %d lost, %d delivered again with the same key", len(p.ledger.acknowledged()), lost, repeated),
-	})
+	return survived{len(p.ledger.acknowledged()), p.missing(), repeated, p.aimed}
+}
+
+// survived is what was there after the cuts.
+type survived struct {
+	acknowledged, lost, repeated int
+	// aimed counts the cuts at a new memtable, a new table and a reload.
+	aimed [3]int
+}
+
+func (s *survived) add(more survived) {
+	s.acknowledged += more.acknowledged
+	s.lost += more.lost
+	s.repeated += more.repeated
+	for i, n := range more.aimed {
+		s.aimed[i] += n
+	}
+}
+
+func (s *survived) String() string {
+	return fmt.Sprintf("%d acknowledged, %d lost, %d delivered again with the same key", s.acknowledged, s.lost, s.repeated)
 }
 
 // TestAPowerCutIsFeltWithoutSyncs is the proof that the test above can fail: it
@@ -47,7 +79,7 @@ func TestAPowerCutIsFeltWithoutSyncs(t *testing.T) {
 	if *size == "quick" {
 		t.Skip("it takes another build; run it by -size ci")
 	}
-	p := newPowered(t, "unsynced")
+	p := newPowered(t, random(t), "unsynced")
 	again := true
 	for cut := 0; cut < 5 && again; cut++ {
 		again = p.cut(cut)
@@ -78,9 +110,9 @@ type powered struct {
 	aimed [3]int
 }
 
-func newPowered(t *testing.T, tags string) *powered {
+func newPowered(t *testing.T, choose *rand.Rand, tags string) *powered {
 	t.Helper()
-	p := &powered{choose: random(t)}
+	p := &powered{choose: choose}
 	p.hold(t, "02468") // so often that it is taken for down and gets nothing at all
 	p.disk = newDisk(t, t.TempDir(), 2048)
 	p.g = newGateway(t, p.options())
@@ -104,6 +136,12 @@ func (p *powered) hold(t *testing.T, digits string) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return true
 	})
+}
+
+// remove ends the gateway, and gives back the room of its disk.
+func (p *powered) remove() {
+	p.g.kill()
+	p.disk.remove()
 }
 
 func (p *powered) options() string {
