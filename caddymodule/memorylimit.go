@@ -14,13 +14,22 @@ import (
 // a million events: 390 MB resident at most instead of 530, for 3 % more CPU.
 const softLimit = 200 << 20
 
-// boundMemory sets that limit once, unless the environment has one. What is live
-// may be more, such as that of other sites: Go then gets half as much again, where
-// it would take as much again without a limit.
+// garbage is how much of it may stand below that limit, in percent of what is live:
+// so much that the limit alone decides, as little of the gateway's heap is live.
+// Measured like the limit: a tenth less CPU than with Go's 100, and no more memory.
+const garbage = 400
+
+// boundMemory sets both once, unless the environment has them. What is live may be
+// more than the limit, such as that of other sites: Go then gets half as much again,
+// where it would take as much again without a limit.
 var boundMemory = sync.OnceFunc(func() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		followLive(debug.SetMemoryLimit(-1)) // Caddy's own limit stays the highest
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
+	followLive(debug.SetMemoryLimit(-1)) // Caddy's own limit stays the highest
 })
 
 // followLive sets the limit now and after each collection.
