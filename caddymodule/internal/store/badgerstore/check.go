@@ -56,7 +56,7 @@ func (s *Store) inspect(folder string, o journal.Options) error {
 	return s.sweep(txn, t.RoutedTo+1)
 }
 
-// checkFormat refuses a database that isn't ours or is of a later format.
+// checkFormat refuses a database that isn't ours or is of another format.
 func (s *Store) checkFormat(txn *badger.Txn) error {
 	found, there, err := getSeq(txn, formatKey)
 	if err != nil {
@@ -74,9 +74,14 @@ func (s *Store) checkFormat(txn *badger.Txn) error {
 		return s.writeFormat()
 	}
 	if found != format {
-		return fmt.Errorf("the store has format %d, and this version knows %d; use the version that wrote it", found, format)
+		return otherFormat("the store has format", found)
 	}
 	return nil
+}
+
+// otherFormat refuses what another version wrote, which no version converts.
+func otherFormat(what string, found uint64) error {
+	return fmt.Errorf("%s %d, and this version knows %d; use the version that wrote it", what, found, format)
 }
 
 func (s *Store) writeFormat() error {

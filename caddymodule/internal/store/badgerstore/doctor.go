@@ -135,7 +135,7 @@ func (x *examination) counts() (ours bool, err error) {
 	case !there:
 		return false, errors.New("the database isn't a store of Porterslodge")
 	case found != format:
-		return false, fmt.Errorf("the store has format %d, and this version knows %d; use the version that wrote it", found, format)
+		return false, otherFormat("the store has format", found)
 	}
 	value, err := get(x.txn, tallyKey)
 	if err == nil && value != nil {

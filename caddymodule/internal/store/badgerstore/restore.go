@@ -128,8 +128,7 @@ func (r *restorer) readHeader(f *frames) error {
 		return err
 	}
 	if r.header.Format != format {
-		return fmt.Errorf("the backup is of a store of format %d, and this version knows %d; use the version that wrote it",
-			r.header.Format, format)
+		return otherFormat("the backup is of a store of format", r.header.Format)
 	}
 	return f.next(backup.EntriesKind)
 }
