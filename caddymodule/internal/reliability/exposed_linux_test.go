@@ -23,6 +23,12 @@ var forbidden = map[string]string{
 	"169.254.7.7":     "a link-local address",
 }
 
+func init() {
+	if hasIPv6() { // of AWS and Google Cloud
+		forbidden["fd00:ec2::254"], forbidden["fd20:ce::254"] = "a cloud metadata address", "a cloud metadata address"
+	}
+}
+
 // writtenDown is a forbidden address that stands in the config.
 const writtenDown = "169.254.42.42"
 
@@ -102,7 +108,7 @@ func (x *exposed) named(name, want string, to ...string) {
 // hostile configures a backend for each way to a place where nothing may come.
 func (x *exposed) hostile() []string {
 	for ip, kind := range forbidden {
-		x.named("at_"+strings.ReplaceAll(ip, ".", "_"), "forbidden address: "+ip+" is "+kind, ip)
+		x.named("at_"+strings.NewReplacer(".", "_", ":", "_").Replace(ip), "forbidden address: "+ip+" is "+kind, ip)
 	}
 	x.named("mixed", "forbidden address: 169.254.", "169.254.169.254", "169.254.7.7")
 	x.named("mapped", "forbidden address: 169.254.169.254", "::ffff:169.254.169.254")

@@ -2,9 +2,14 @@ package reliability
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
+	"os"
 	"runtime"
+	"strings"
 	"testing"
+	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,8 +42,17 @@ type noNetwork struct{ error }
 
 func (n *noNetwork) Unwrap() error { return n.error }
 
+// hasIPv6 tells whether a new network would have it.
+func hasIPv6() bool {
+	off, err := os.ReadFile("/proc/sys/net/ipv6/conf/default/disable_ipv6")
+	return err == nil && strings.TrimSpace(string(off)) == "0"
+}
+
 // addLoopback gives the loopback device an address, as netdevice(7) says.
 func addLoopback(i int, ip netip.Addr) error {
+	if ip.Is6() {
+		return addLoopback6(ip)
+	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
 	if err != nil {
 		return err
@@ -60,4 +74,37 @@ func addLoopback(i int, ip netip.Addr) error {
 	}
 	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
 	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request)
+}
+
+// addLoopback6 does so by in6_ifreq, which x/sys doesn't have (ipv6(7)); the
+// loopback device has one address by then, and is the first of its network.
+func addLoopback6(ip netip.Addr) error {
+	fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_DGRAM, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = unix.Close(fd) }()
+	request := struct {
+		address [16]byte
+		prefix  uint32
+		device  int32
+	}{ip.As16(), 128, 1}
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCSIFADDR, uintptr(unsafe.Pointer(&request)))
+	if errno != 0 {
+		return errno
+	}
+	return usable(ip)
+}
+
+// usable waits until an address may be bound: the kernel first looks, beside this,
+// whether somebody else has it.
+func usable(ip netip.Addr) (err error) {
+	for range 500 {
+		var conn net.PacketConn
+		if conn, err = net.ListenPacket("udp", netip.AddrPortFrom(ip, 0).String()); err == nil {
+			return conn.Close()
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return err
 }
