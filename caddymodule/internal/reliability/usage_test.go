@@ -10,8 +10,9 @@ import (
 
 // usage is what the process holds.
 type usage struct {
-	goroutines, files int
-	memory            int // resident, in MiB
+	goroutines int
+	files      int // without those of the store that is in use, which grow with what it keeps
+	memory     int // resident, in MiB
 }
 
 func (g *gateway) usage() (u usage) {
@@ -29,11 +30,7 @@ func (g *gateway) usage() (u usage) {
 		g.t.Fatal(err)
 	}
 	proc := fmt.Sprintf("/proc/%d/", g.cmd.Process.Pid)
-	files, err := os.ReadDir(proc + "fd")
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	u.files = len(files)
+	u.files = g.files(proc + "fd/")
 	status, err := os.ReadFile(proc + "status")
 	if err != nil {
 		g.t.Fatal(err)
@@ -46,8 +43,24 @@ func (g *gateway) usage() (u usage) {
 	return u
 }
 
+// files counts what is open and no file of the store, or one that was deleted.
+func (g *gateway) files(descriptors string) (n int) {
+	g.t.Helper()
+	all, err := os.ReadDir(descriptors)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	for _, fd := range all {
+		to, err := os.Readlink(descriptors + fd.Name())
+		if err == nil && (!strings.HasPrefix(to, g.store+"/") || strings.HasSuffix(to, " (deleted)")) {
+			n++
+		}
+	}
+	return n
+}
+
 func (u usage) String() string {
-	return fmt.Sprintf("%d goroutines, %d files, %d MiB", u.goroutines, u.files, u.memory)
+	return fmt.Sprintf("%d goroutines, %d files beside the store's, %d MiB", u.goroutines, u.files, u.memory)
 }
 
 // quiet is the least of what the process holds in a second in which
