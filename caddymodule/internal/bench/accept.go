@@ -26,19 +26,25 @@ func (b *bench) measureOffered(ctx context.Context) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
+	var disk stalls
 	for i, rate := range b.offered {
 		most, bar := 25*time.Millisecond, "≤ 25 ms"
 		if i == 0 {
 			most, bar = offeredBar(sync)
 		}
 		l := b.open(rate)
-		p, err := b.inTurn(ctx, l, func() (sample, error) { return b.onEmpty(ctx, gateway(dropping), l) })
+		p, err := b.inTurn(ctx, l, func() (sample, error) {
+			if err := disk.look(b); err != nil {
+				return sample{}, err
+			}
+			return b.onEmpty(ctx, gateway(dropping), l)
+		})
 		if err != nil {
 			return rows, err
 		}
 		rows = append(rows, within(fmt.Sprintf("p99 of the answer at %s/s offered", count(rate)), bar, most, p, p99Of))
 	}
-	return rows, nil
+	return append(rows, disk.row()), nil
 }
 
 // offeredBar is the bar for the lower rate, by how long a sync takes.

@@ -2,34 +2,63 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"time"
 )
 
-const (
-	syncs     = 200
-	syncBytes = 4 * kib
-)
+// syncTime is the median time of a sync.
+func (b *bench) syncTime() (time.Duration, error) {
+	took, err := b.syncs(200, 0)
+	return median(took), err
+}
 
-// syncTime is the median time to append 4 KiB to a file and sync it, in the
-// folder that the stores are in: what any gateway has to wait for.
-func (b *bench) syncTime() (_ time.Duration, err error) {
+// syncs are the times to append 4 KiB to a file and sync it, in the folder that
+// the stores are in: what any gateway has to wait for. There is a pause after each.
+func (b *bench) syncs(n int, pause time.Duration) (took []time.Duration, err error) {
 	f, err := os.CreateTemp(b.folder, "sync")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
-	block := make([]byte, syncBytes)
-	took := make([]time.Duration, syncs)
-	for i := range took {
+	block := make([]byte, 4*kib)
+	for range n {
 		begun := time.Now()
 		if _, err := f.Write(block); err != nil {
-			return 0, err
+			return nil, err
 		}
 		if err := fdatasync(f); err != nil {
-			return 0, err
+			return nil, err
 		}
-		took[i] = time.Since(begun)
+		took = append(took, time.Since(begun))
+		time.Sleep(pause)
 	}
-	return median(took), nil
+	return took, nil
+}
+
+// stalls are how long syncs take at worst while nothing else is written: what
+// each measurement of a p99 stands on.
+type stalls struct {
+	p99s    []float64 // of each round, in seconds
+	longest time.Duration
+}
+
+func (s *stalls) look(b *bench) error {
+	const pause = 2 * time.Millisecond
+	took, err := b.syncs(int(b.window/pause), pause)
+	if err != nil {
+		return err
+	}
+	slices.Sort(took)
+	s.p99s = append(s.p99s, latencies(took).at(.99).Seconds())
+	s.longest = max(s.longest, took[len(took)-1])
+	return nil
+}
+
+func (s *stalls) row() row {
+	return row{
+		What: "p99 of a sync alone, while nothing else is written", Unit: "s", Rounds: s.p99s,
+		Measured: fmt.Sprintf("%s, the longest %s", ms(median(s.p99s)), ms(s.longest.Seconds())),
+	}
 }
