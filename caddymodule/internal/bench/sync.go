@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 )
 
@@ -16,7 +15,7 @@ func (b *bench) syncTime() (time.Duration, error) {
 
 // syncs are the times to append 4 KiB to a file and sync it, in the folder that
 // the stores are in: what any gateway has to wait for. There is a pause after each.
-func (b *bench) syncs(n int, pause time.Duration) (took []time.Duration, err error) {
+func (b *bench) syncs(n int, pause time.Duration) (took latencies, err error) {
 	f, err := os.CreateTemp(b.folder, "sync")
 	if err != nil {
 		return nil, err
@@ -50,9 +49,9 @@ func (s *stalls) look(b *bench) error {
 	if err != nil {
 		return err
 	}
-	slices.Sort(took)
-	s.p99s = append(s.p99s, latencies(took).at(.99).Seconds())
-	s.longest = max(s.longest, took[len(took)-1])
+	took.sort()
+	s.p99s = append(s.p99s, took.at(.99).Seconds())
+	s.longest = max(s.longest, took.at(1))
 	return nil
 }
 

@@ -29,23 +29,14 @@ func (g *gateway) usage() (u usage) {
 	if _, err := fmt.Sscanf(string(profile), "goroutine profile: total %d", &u.goroutines); err != nil {
 		g.t.Fatal(err)
 	}
-	proc := fmt.Sprintf("/proc/%d/", g.cmd.Process.Pid)
-	u.files = g.files(proc + "fd/")
-	status, err := os.ReadFile(proc + "status")
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	_, resident, _ := strings.Cut(string(status), "VmRSS:")
-	if _, err := fmt.Sscan(resident, &u.memory); err != nil {
-		g.t.Fatal(err)
-	}
-	u.memory /= 1024
+	u.files, u.memory = g.files(), int(g.resident()>>20)
 	return u
 }
 
 // files counts what is open and no file of the store, or one that was deleted.
-func (g *gateway) files(descriptors string) (n int) {
+func (g *gateway) files() (n int) {
 	g.t.Helper()
+	descriptors := fmt.Sprintf("/proc/%d/fd/", g.cmd.Process.Pid)
 	all, err := os.ReadDir(descriptors)
 	if err != nil {
 		g.t.Fatal(err)

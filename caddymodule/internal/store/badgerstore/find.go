@@ -100,7 +100,7 @@ func (s *Store) gatherWaiting(txn *badger.Txn, backend string) (seqs []uint64, e
 			seqs = append(seqs, lastSeq(key))
 		}
 		for key := range keys(txn, namePrefix(behindKind, name)) {
-			seq, _, err := getSeq(txn, key)
+			seq, err := listedSeq(txn, key)
 			if err != nil {
 				return nil, err
 			}

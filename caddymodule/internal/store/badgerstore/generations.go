@@ -105,7 +105,7 @@ func (g *generations) drop(one *generation) {
 func (g *generations) load(txn *badger.Txn) error {
 	var all []*generation
 	for key := range keys(txn, []byte{generationKind}) {
-		until, _, err := getSeq(txn, key)
+		until, err := listedSeq(txn, key)
 		if err != nil {
 			return err
 		}

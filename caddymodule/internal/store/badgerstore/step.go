@@ -59,6 +59,16 @@ func getSeq(txn *badger.Txn, key []byte) (seq uint64, found bool, err error) {
 	return seq, err == nil, whichRecordIf(key, err)
 }
 
+// listedSeq returns a number whose key was just listed: one that isn't there then
+// is damaged.
+func listedSeq(txn *badger.Txn, key []byte) (uint64, error) {
+	seq, found, err := getSeq(txn, key)
+	if err == nil && !found {
+		err = whichRecord(key, fmt.Errorf("%w: it is listed, and not there", errDamaged))
+	}
+	return seq, err
+}
+
 func has(txn *badger.Txn, key []byte) (bool, error) {
 	_, err := txn.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
