@@ -57,12 +57,12 @@ func (o option[T]) apply(t *T, d *caddyfile.Dispenser) error {
 		return o.parse(t, d)
 	}
 	name := d.Val()
-	args := d.RemainingArgs()
+	args, err := words(d, name, o.usage)
+	if err != nil {
+		return err
+	}
 	if len(args) < o.min || (o.max >= 0 && len(args) > o.max) {
 		return d.Errf("wrong number of arguments for %s; write `%s`", name, o.usage)
-	}
-	if slices.ContainsFunc(args, hasLines) {
-		return d.Errf("%s: what stands behind it goes over several lines: is a quote not closed? write `%s`", name, o.usage)
 	}
 	if err := o.set(t, args); err != nil {
 		return d.Errf("%s: %w; write `%s`", name, err, o.usage)
@@ -72,18 +72,6 @@ func (o option[T]) apply(t *T, d *caddyfile.Dispenser) error {
 	}
 	return nil
 }
-
-// told is a token as an error may show it. One of several lines has mostly
-// swallowed what stands behind a quote that isn't closed, secrets among it.
-func told(token string) string {
-	if !hasLines(token) {
-		return token
-	}
-	line, _, _ := strings.Cut(token, "\n")
-	return line + "... (which goes over several lines: is a quote not closed?)"
-}
-
-func hasLines(token string) bool { return strings.Contains(token, "\n") }
 
 // nearest suggests the name that was probably meant.
 func nearest(name string, known []string) string {

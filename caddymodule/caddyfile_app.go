@@ -74,21 +74,31 @@ var appOptions = options[App]{
 	},
 }
 
-func parseDefault(a *App, d *caddyfile.Dispenser) error {
-	a.Default, a.defaultAt = d.RemainingArgs(), place(d)
+func parseDefault(a *App, d *caddyfile.Dispenser) (err error) {
+	a.Default, err = words(d, "default", "default <backends...>")
+	if err != nil {
+		return err
+	}
+	a.defaultAt = place(d)
 	if len(a.Default) == 0 {
 		return d.Err("default needs a backend; write `default <backends...>`")
 	}
 	return nil
 }
 
-// placed gives the errors of the rules that name no place that of the default.
+// placed gives the errors of the rules that name no place that of the default,
+// and takes out what an expression has swallowed.
 func (a *App) placed(err error) error {
 	var errs rules.Errors
 	if errors.As(err, &errs) {
 		for _, e := range errs {
 			if e.At.Line == 0 {
 				e.At = a.defaultAt
+			}
+			for _, r := range a.Rules {
+				if e.Snippet != "" && r.Name == e.Rule && (swallowed(r.When) || swallowed(r.Transform)) {
+					*e = rules.Error{Rule: e.Rule, At: e.At, Message: notClosed}
+				}
 			}
 		}
 	}
@@ -119,11 +129,13 @@ func parseStore(a *App, d *caddyfile.Dispenser) error {
 //	}
 func (b *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	switch args := d.RemainingArgs(); len(args) {
-	case 0:
-	case 1:
+	args, err := words(d, "store", "store badger [<path>]")
+	switch {
+	case err != nil:
+		return err
+	case len(args) == 1:
 		b.Path = args[0]
-	default:
+	case len(args) > 1:
 		return d.Err("wrong number of arguments for store; write `store badger [<path>]`")
 	}
 	if err := badgerOptions.parseBlock(b, d); err != nil {

@@ -23,9 +23,15 @@ import (
 //	}
 func parseBackend(a *App, d *caddyfile.Dispenser) error {
 	b := new(Backend)
-	if !d.Args(&b.Name, &b.URL) || d.NextArg() {
-		return d.Err("wrong number of arguments for backend; write `backend <name> <url>`")
+	const usage = "backend <name> <url>"
+	args, err := words(d, "backend", usage)
+	if err != nil {
+		return err
 	}
+	if len(args) != 2 {
+		return d.Errf("wrong number of arguments for backend; write `%s`", usage)
+	}
+	b.Name, b.URL = args[0], args[1]
 	a.Backends = append(a.Backends, b)
 	if _, err := backendNames(a.Backends); err != nil {
 		return d.WrapErr(err)
@@ -92,7 +98,7 @@ func parseOrderBy(b *Backend, d *caddyfile.Dispenser) error {
 	}
 	b.OrderBy = expr
 	_, err = b.orderBy(at)
-	return err
+	return unquoted(err, expr)
 }
 
 func parseTransport(b *Backend, d *caddyfile.Dispenser) error {

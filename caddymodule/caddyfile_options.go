@@ -145,7 +145,7 @@ func extractOption(name, example string, field func(*SourceConfig) *string) opti
 		}
 		*field(c) = expr
 		_, err = rules.CompileExtract(name, expr, at)
-		return err
+		return unquoted(err, expr)
 	}}
 }
 
@@ -176,7 +176,7 @@ func parseDedupe(c *SourceConfig, d *caddyfile.Dispenser) error {
 		return d.Err("dedupe takes a window and one expression; put the expression between backticks")
 	}
 	_, err := rules.CompileExtract("dedupe", expr, at)
-	return err
+	return unquoted(err, expr)
 }
 
 func parseHMAC(c *SourceConfig, d *caddyfile.Dispenser) error {

@@ -23,19 +23,28 @@ import (
 func parseRule(a *App, d *caddyfile.Dispenser) error {
 	r := new(Rule)
 	if !d.Args(&r.Name, &r.When) {
-		return d.Err("a rule needs a name, a condition and where to send; write rule <name> `<condition>` <backends...>")
+		return d.Err("a rule needs a name, a condition and where to send; write " + ruleUsage)
+	}
+	if hasLines(r.Name) {
+		return d.Err("the name of a rule goes over several lines: is a quote not closed? write " + ruleUsage)
 	}
 	r.at = place(d)
-	if to := d.RemainingArgs(); len(to) == 1 && to[0] == dropWord {
+	to, err := words(d, "rule "+r.Name, ruleUsage)
+	switch {
+	case err != nil:
+		return err
+	case len(to) == 1 && to[0] == dropWord:
 		r.Drop = true
-	} else if slices.Contains(to, dropWord) {
-		return d.Errf("rule %s: drop stands alone, because a dropped event goes nowhere; leave out drop or the backends", told(r.Name))
-	} else {
+	case slices.Contains(to, dropWord):
+		return d.Errf("rule %s: drop stands alone, because a dropped event goes nowhere; leave out drop or the backends", r.Name)
+	default:
 		r.To = to
 	}
 	a.Rules = append(a.Rules, r)
 	return ruleOptions.parseBlock(r, d)
 }
+
+const ruleUsage = "rule <name> `<condition>` <backends...>"
 
 var ruleOptions = options[Rule]{
 	"to": {
