@@ -12,25 +12,40 @@ import (
 type usage struct {
 	goroutines int
 	files      int // without those of the store that is in use, which grow with what it keeps
-	memory     int // resident, in MiB
+	memory     int // resident without what is garbage or was, in MiB
 }
 
 func (g *gateway) usage() (u usage) {
 	g.t.Helper()
-	res, err := g.admin.Get("http://admin/debug/pprof/goroutine?debug=1")
+	if _, err := fmt.Sscanf(g.profile("goroutine?debug=1"), "goroutine profile: total %d", &u.goroutines); err != nil {
+		g.t.Fatal(err)
+	}
+	heap := g.profile("heap?debug=1&gc=1")
+	of := func(name string) (n int64) {
+		_, rest, _ := strings.Cut(heap, "# "+name+" = ")
+		if _, err := fmt.Sscan(rest, &n); err != nil {
+			g.t.Fatal(name, err)
+		}
+		return n
+	}
+	held := g.resident() - (of("HeapSys") - of("HeapReleased") - of("HeapAlloc"))
+	u.files, u.memory = g.files(), int(held>>20)
+	return u
+}
+
+// profile is one of Go's own (runtime/pprof), as text.
+func (g *gateway) profile(name string) string {
+	g.t.Helper()
+	res, err := g.admin.Get("http://admin/debug/pprof/" + name)
 	if err != nil {
 		g.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	profile, err := io.ReadAll(res.Body)
+	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	if _, err := fmt.Sscanf(string(profile), "goroutine profile: total %d", &u.goroutines); err != nil {
-		g.t.Fatal(err)
-	}
-	u.files, u.memory = g.files(), int(g.resident()>>20)
-	return u
+	return string(text)
 }
 
 // files counts what is open and no file of the store, or one that was deleted.
@@ -51,7 +66,7 @@ func (g *gateway) files() (n int) {
 }
 
 func (u usage) String() string {
-	return fmt.Sprintf("%d goroutines, %d files beside the store's, %d MiB", u.goroutines, u.files, u.memory)
+	return fmt.Sprintf("%d goroutines, %d files beside the store's, %d MiB that are no garbage", u.goroutines, u.files, u.memory)
 }
 
 // quiet is the least of what the process holds in a second in which
