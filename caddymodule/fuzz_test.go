@@ -61,11 +61,13 @@ func staysInside(text string) bool {
 	if err != nil {
 		return false
 	}
-	depth, blocks := 0, 0
+	depth, blocks, outside := 0, 0, 0
 	for _, token := range tokens {
 		switch {
 		case token.Text != "{" && token.Text != "}":
-			continue
+			if depth == 0 {
+				outside++ // as the site's address does
+			}
 		case token.Quoted():
 			return false
 		case token.Text == "{":
@@ -77,7 +79,7 @@ func staysInside(text string) bool {
 			depth--
 		}
 	}
-	return depth == 0 && blocks == 2
+	return depth == 0 && blocks == 2 && outside == 1
 }
 
 const canarySecret = "canary-0123456789"
