@@ -63,6 +63,8 @@ type logFound struct {
 	// lost are whole transactions behind the end. A crash cuts short the last
 	// one, of which nobody was told; any other was lost.
 	lost uint64
+	// ended tells that the end can be read of the one right behind the end.
+	ended bool
 }
 
 func readLog(data []byte) logFound {
@@ -77,8 +79,12 @@ func readLog(data []byte) logFound {
 			at++
 			continue
 		}
-		if e.meta&logEndOf != 0 && e.version > f.last+1 {
+		switch {
+		case e.meta&logEndOf == 0:
+		case e.version > f.last+1:
 			f.lost++
+		default:
+			f.ended = true
 		}
 		at += e.bytes
 	}

@@ -20,7 +20,8 @@ func (f *logFound) loss(data []byte, before uint64) uint64 {
 	if before > 0 && f.first > before+1 { // a log goes on where the one before it ends
 		lost += f.first - before - 1
 	}
-	if lost == 0 && len(data) < logBytes && len(bytes.TrimRight(data[f.end:], "\x00")) > 0 {
+	behind := bytes.TrimRight(data[f.end:], "\x00")
+	if lost == 0 && len(behind) > 0 && (len(data) < logBytes || f.damaged(data, max(f.last, before)+1)) {
 		return 1
 	}
 	return lost
