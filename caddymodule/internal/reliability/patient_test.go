@@ -83,7 +83,7 @@ func (p *patient) block() string {
 	if p.tls {
 		scheme, transport = "https", "\n transport http {\n tls_trust_pool file CA\n }"
 	}
-	return fmt.Sprintf("backend %s %s://%s {\n backoff 500ms 1s\n timeout 1s%s\n}\n", p.name, scheme, p.proxy.Addr(), transport)
+	return fmt.Sprintf("backend %s %s://%s {\n backoff 500ms 1s\n timeout 5s%s\n}\n", p.name, scheme, p.proxy.Addr(), transport)
 }
 
 // note counts a delivery that is answered 2xx in another way.
