@@ -76,11 +76,11 @@ func (l *senderLedger) acknowledged() map[string]bool {
 	return ids
 }
 
-// sent says whether an event of this id was ever sent.
-func (l *senderLedger) sent(id string) bool {
+// answersOf are the answers to an event; none of one that was never sent.
+func (l *senderLedger) answersOf(id string) []int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.answers[id]) > 0
+	return l.answers[id]
 }
 
 // backendLedger is what a backend knows: of each event the Idempotency-Key of
@@ -179,7 +179,7 @@ func everythingArrives(t *testing.T, l *senderLedger, b *backendLedger, atMost t
 		time.Sleep(20*time.Millisecond + 4*time.Since(begun)) // a million take long to look at
 	}
 	for id, keys := range b.delivered() {
-		if !l.sent(id) {
+		if len(l.answersOf(id)) == 0 {
 			t.Errorf("%s was delivered and never sent", id)
 		}
 		for _, key := range keys[1:] {
@@ -188,7 +188,9 @@ func everythingArrives(t *testing.T, l *senderLedger, b *backendLedger, atMost t
 			}
 		}
 		if len(keys) > 1 {
-			repeated++
+			if repeated++; repeated <= 5 {
+				t.Logf("%s was delivered %d times and answered %v", id, len(keys), l.answersOf(id))
+			}
 		}
 	}
 	return repeated
