@@ -1,12 +1,14 @@
 package caddymodule
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
@@ -24,10 +26,14 @@ func (b *Backend) transport(ctx caddy.Context, target *url.URL) (http.RoundTripp
 	loader := struct {
 		Raw json.RawMessage `caddy:"namespace=http.reverse_proxy.transport inline_key=protocol"`
 	}{raw}
-	mod, err := ctx.LoadModule(&loader, "Raw")
+	own, unload := caddy.NewContext(ctx)
+	mod, err := own.LoadModule(&loader, "Raw")
 	if err != nil {
+		unload()
 		return nil, fmt.Errorf("transport: %w", err)
 	}
+	lasting := &lasting{unload: unload}
+	context.AfterFunc(ctx, lasting.retire)
 	t, ok := mod.(*reverseproxy.HTTPTransport)
 	if !ok {
 		return nil, fmt.Errorf("transport: only http is supported, this is %T", mod)
@@ -39,5 +45,57 @@ func (b *Backend) transport(ctx caddy.Context, target *url.URL) (http.RoundTripp
 		return nil, errors.New("transport: HTTP/3, proxy_protocol and placeholders in tls_server_name are for requests that are proxied; leave them out")
 	}
 	t.Transport.DialContext = guard.Dial(t.Transport.DialContext, target.Hostname())
-	return t, nil
+	lasting.RoundTripper, lasting.idle = t, t.Transport.CloseIdleConnections
+	return lasting, nil
+}
+
+// lasting is a transport that outlives its config until no request is under way.
+// Caddy closes its idle connections when the config goes, and net/http takes a
+// connection for idle just before it hands over an answer without a body: closed
+// then, the answer is lost and what the backend took would be sent again.
+type lasting struct {
+	http.RoundTripper
+	idle func() // closes the idle connections
+
+	mu       sync.Mutex
+	underWay int
+	retired  bool
+	unload   func() // nil once it was called
+}
+
+// RoundTrip is http.RoundTripper's.
+func (l *lasting) RoundTrip(r *http.Request) (*http.Response, error) {
+	l.mu.Lock()
+	l.underWay++
+	l.mu.Unlock()
+	defer l.leave()
+	return l.RoundTripper.RoundTrip(r)
+}
+
+func (l *lasting) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.underWay--
+	l.mayGo()
+}
+
+// retire is called when the config goes.
+func (l *lasting) retire() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.retired = true
+	l.mayGo()
+}
+
+// mayGo lets go of the transport. A request may still come: its connection goes
+// after it.
+func (l *lasting) mayGo() {
+	switch {
+	case !l.retired || l.underWay > 0:
+	case l.unload != nil:
+		l.unload()
+		l.unload = nil
+	default:
+		l.idle()
+	}
 }
