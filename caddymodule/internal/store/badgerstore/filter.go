@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	bitsPerKey = 12 // then one key of 150 is looked up for nothing
-	bitsOfKey  = 6
+	bitsPerKey = 20 // then one key of 3,000 is looked up for nothing, in each generation
+	bitsOfKey  = 7
 )
 
 // bloom tells in memory that a dedupe key was never seen, as is true of nearly
