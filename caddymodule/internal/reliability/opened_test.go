@@ -110,13 +110,27 @@ func (s *sample) speaks() {
 	s.eventually(3*time.Second, func() bool { return strings.Contains(s.logs(), `"level":"error"`) })
 }
 
+// listed are the events that it tells of, in as many pages as it needs.
+func (s *sample) listed() (all []adminapi.Event) {
+	for q := (adminapi.Query{Limit: adminapi.MaxPage}); ; {
+		page, err := s.api().Events(context.Background(), q)
+		if err != nil {
+			return all
+		}
+		all = append(all, page.Events...)
+		if q.Before = page.Next; page.Next == 0 {
+			return all
+		}
+	}
+}
+
 func (o *opened) compare(s *sample) {
-	page, _ := s.api().Events(context.Background(), adminapi.Query{Limit: adminapi.MaxPage})
+	events := s.listed()
 	quarantine, _ := s.api().Quarantine(context.Background(), "knolyx", nil)
 	o.quarantined = s.quarantined - len(quarantine.Requests)
 	crm, billing := s.crm.got(), s.billing.got()
 	for _, id := range s.events {
-		listed := slices.ContainsFunc(page.Events, func(e adminapi.Event) bool { return e.ID == id })
+		listed := slices.ContainsFunc(events, func(e adminapi.Event) bool { return e.ID == id })
 		if !listed || id[0] == 'w' && len(billing[id]) == 0 {
 			o.missing = append(o.missing, id)
 		}

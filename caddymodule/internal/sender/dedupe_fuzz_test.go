@@ -47,7 +47,11 @@ func mayBeOne(name, a, b string) bool {
 		id := textOf(x["id"])
 		return id != "" && id == textOf(y["id"])
 	case "edusign":
-		return x["type"] == "cron_midnight" && y["type"] == "cron_midnight"
+		midnight := func(v map[string]any) bool {
+			s, _ := v["type"].(string)
+			return strings.TrimSpace(s) == "cron_midnight" // as a type is read
+		}
+		return midnight(x) && midnight(y)
 	}
 	return false
 }
