@@ -97,7 +97,7 @@ func (a *App) placed(err error) error {
 			}
 			for _, r := range a.Rules {
 				if e.Snippet != "" && r.Name == e.Rule && (swallowed(r.When) || swallowed(r.Transform)) {
-					*e = rules.Error{Rule: e.Rule, At: e.At, Message: notClosed}
+					*e = *withoutText(e)
 				}
 			}
 		}

@@ -35,7 +35,10 @@ func words(d *caddyfile.Dispenser, name, usage string) ([]string, error) {
 	return args, nil
 }
 
-const notClosed = "it goes over several lines and is no expression: is a quote not closed?"
+// withoutText is an error about an expression that shows nothing of it.
+func withoutText(e *rules.Error) *rules.Error {
+	return &rules.Error{Rule: e.Rule, At: e.At, Message: "it goes over several lines and is no expression: is a quote not closed?"}
+}
 
 // unquoted is why an expression doesn't compile, without its text where it has
 // swallowed what stands behind it.
@@ -44,7 +47,7 @@ func unquoted(err error, expr string) error {
 	if !swallowed(expr) || !errors.As(err, &e) {
 		return err
 	}
-	return &rules.Error{Rule: e.Rule, At: e.At, Message: notClosed}
+	return withoutText(e)
 }
 
 var subdirective = regexp.MustCompile(`(?m)^\s*(backend|rule|default|receive_webhooks|secret|token|url_token|basic_auth|header)\s`)

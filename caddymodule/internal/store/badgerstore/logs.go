@@ -1,7 +1,6 @@
 package badgerstore
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -20,8 +19,8 @@ func (f *logFound) loss(data []byte, before uint64) uint64 {
 	if before > 0 && f.first > before+1 { // a log goes on where the one before it ends
 		lost += f.first - before - 1
 	}
-	behind := bytes.TrimRight(data[f.end:], "\x00")
-	if lost == 0 && len(behind) > 0 && (len(data) < logBytes || f.damaged(data, max(f.last, before)+1)) {
+	to := f.written(data)
+	if lost == 0 && to > f.end && (len(data) < logBytes || f.damaged(data, to, max(f.last, before)+1)) {
 		return 1
 	}
 	return lost

@@ -8,11 +8,15 @@ import (
 	"strconv"
 )
 
-// damaged tells whether the transaction behind the last whole one, which has this
-// version, was written whole and is damaged, rather than cut short by a crash: its
-// end is there, and so is some of each sector.
-func (f *logFound) damaged(data []byte, version uint64) bool {
-	to := f.end + len(bytes.TrimRight(data[f.end:], "\x00"))
+// written is up to where anything stands in a log.
+func (f *logFound) written(data []byte) int {
+	return f.end + len(bytes.TrimRight(data[f.end:], "\x00"))
+}
+
+// damaged tells whether the transaction behind the last whole one, up to where the
+// log is written, which has this version, is damaged rather than cut short by a
+// crash: its end is there, and so is some of each sector.
+func (f *logFound) damaged(data []byte, to int, version uint64) bool {
 	return (f.ended || endsAbout(data, to, endOfTxn(version))) && !unwritten(data, f.end, to)
 }
 

@@ -36,7 +36,7 @@ func logOf(t *testing.T) (data []byte, from, to int) {
 // lossOf is how many steps are lost of a log that is as long as it was made.
 func lossOf(data []byte) uint64 {
 	found := readLog(data)
-	if found.lost == 0 && found.damaged(data, found.last+1) {
+	if found.lost == 0 && found.damaged(data, found.written(data), found.last+1) {
 		return 1
 	}
 	return found.lost
