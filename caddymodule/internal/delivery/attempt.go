@@ -31,7 +31,7 @@ func (w *Worker) send() {
 		s.Watch.Attempted(&a)
 		quiet := w.judge(s, a, h, probe)
 		w.recording <- struct{}{}
-		w.running.Go(func() {
+		w.begin(func() {
 			w.record(s, d, a, quiet)
 			<-w.recording
 		})

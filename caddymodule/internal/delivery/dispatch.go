@@ -105,7 +105,7 @@ func (w *Worker) launch(s *settings) {
 	defer w.mu.Unlock()
 	for range min(len(w.ready), s.Concurrency-w.senders) {
 		w.senders++
-		w.running.Go(w.send)
+		w.begin(w.send)
 	}
 }
 

@@ -49,6 +49,7 @@ type Worker struct {
 	wake     chan struct{}
 	// recording has an entry for each attempt that is being recorded.
 	recording chan struct{}
+	hands     hands
 
 	mu      sync.Mutex        // guards what follows
 	ready   []*event.Delivery // leased and not yet attempted, earliest first
@@ -68,7 +69,7 @@ func Start(q Queue, b *Backend, original func(*event.Event) json.RawMessage, log
 	w := &Worker{
 		queue: q, backend: b.Name, original: original, log: log.With("backend", b.Name),
 		limit: rate.NewLimiter(b.Rate, max(b.Burst, 1)), wake: make(chan struct{}, 1),
-		recording: make(chan struct{}, unrecorded), complain: rate.Sometimes{Interval: time.Second},
+		recording: make(chan struct{}, unrecorded), hands: make(hands), complain: rate.Sometimes{Interval: time.Second},
 	}
 	w.leasing, w.stopLeasing = context.WithCancel(context.Background())
 	w.sending, w.stopSending = context.WithCancel(context.Background())
