@@ -10,17 +10,22 @@ const (
 	batchOperations = 256
 	batchBytes      = 512 << 10
 	// pace is the least time from one commit to the next, for each thing that the
-	// first one wrote, and at most longestPace: fewer, larger commits cost less. A
-	// single one waits for nothing.
-	pace        = 64 * time.Microsecond
-	longestPace = 2 * time.Millisecond
+	// first one wrote beyond one, up to a longest time: fewer, larger commits cost
+	// less. From 4,000 things a second on commits grow to that; a single one waits
+	// for nothing.
+	pace = 250 * time.Microsecond
+	// longestArrivals is short, since senders wait, and longestChanges is not, since
+	// only deliveries do.
+	longestArrivals = time.Millisecond
+	longestChanges  = 5 * time.Millisecond
 )
 
 // committer writes for many at once: with one sync for all that wait.
 type committer[T any] struct {
 	// commit writes a batch and gives each operation its error. It returns how
 	// many things it wrote.
-	commit func([]*operation[T]) int
+	commit  func([]*operation[T]) int
+	longest time.Duration // from one commit to the next
 
 	queued chan *operation[T]
 	busy   chan struct{} // of capacity 1: it is held by whoever commits
@@ -36,11 +41,12 @@ type operation[T any] struct {
 	done chan error // of capacity 1
 }
 
-func newCommitter[T any](commit func([]*operation[T]) int) *committer[T] {
+func newCommitter[T any](commit func([]*operation[T]) int, longest time.Duration) *committer[T] {
 	return &committer[T]{
-		commit: commit,
-		queued: make(chan *operation[T], batchOperations),
-		busy:   make(chan struct{}, 1),
+		commit:  commit,
+		longest: longest,
+		queued:  make(chan *operation[T], batchOperations),
+		busy:    make(chan struct{}, 1),
 	}
 }
 
@@ -77,7 +83,7 @@ func (c *committer[T]) commitQueued() {
 	}
 	begun := time.Now()
 	n := c.commit(batch)
-	c.next = begun.Add(min(time.Duration(n-1)*pace, longestPace))
+	c.next = begun.Add(min(time.Duration(n-1)*pace, c.longest))
 	for _, op := range batch {
 		op.done <- op.err
 	}
