@@ -47,6 +47,7 @@ func text(v any) string {
 type builder struct {
 	body   bytes.Buffer
 	tokens jsontext.Decoder
+	name   []byte // of the member that is read: most are only passed by
 }
 
 var builders = sync.Pool{New: func() any { return new(builder) }}
@@ -75,6 +76,7 @@ func build(body []byte, only members) (any, error) {
 func (b *builder) release() {
 	b.body = bytes.Buffer{}
 	b.tokens.Reset(&b.body)
+	b.name = nil
 	builders.Put(b)
 }
 
@@ -114,18 +116,20 @@ func (b *builder) array() ([]any, error) {
 func (b *builder) object(only members) (map[string]any, error) {
 	object := map[string]any{}
 	for b.tokens.PeekKind() != jsontext.KindEndObject {
-		t, err := b.tokens.ReadToken()
+		quoted, err := b.tokens.ReadValue()
 		if err != nil {
 			return nil, err
 		}
-		name := t.String()
-		below, named := only[name]
+		// What isn't UTF-8 is replaced, as in every other text.
+		b.name, _ = jsontext.AppendUnquote(b.name[:0], quoted)
+		below, named := only[string(b.name)]
 		if only != nil && !named {
 			if _, err := b.tokens.ReadValue(); err != nil {
 				return nil, err
 			}
 			continue
 		}
+		name := string(b.name)
 		if object[name], err = b.value(below); err != nil {
 			return nil, err
 		}
