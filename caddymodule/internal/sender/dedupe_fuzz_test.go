@@ -48,8 +48,7 @@ func mayBeOne(name, a, b string) bool {
 		return id != "" && id == textOf(y["id"])
 	case "edusign":
 		midnight := func(v map[string]any) bool {
-			s, _ := v["type"].(string)
-			return strings.TrimSpace(s) == "cron_midnight" // as a type is read
+			return strings.TrimSpace(textOf(v["type"])) == "cron_midnight" // as a type is read
 		}
 		return midnight(x) && midnight(y)
 	}

@@ -47,7 +47,6 @@ func text(v any) string {
 type builder struct {
 	body   bytes.Buffer
 	tokens jsontext.Decoder
-	name   []byte // of the member that is read: most are only passed by
 }
 
 var builders = sync.Pool{New: func() any { return new(builder) }}
@@ -76,7 +75,6 @@ func build(body []byte, only members) (any, error) {
 func (b *builder) release() {
 	b.body = bytes.Buffer{}
 	b.tokens.Reset(&b.body)
-	b.name = nil
 	builders.Put(b)
 }
 
@@ -115,22 +113,22 @@ func (b *builder) array() ([]any, error) {
 
 func (b *builder) object(only members) (map[string]any, error) {
 	object := map[string]any{}
+	name := make([]byte, 0, 64) // used again, for most are only passed by
 	for b.tokens.PeekKind() != jsontext.KindEndObject {
 		quoted, err := b.tokens.ReadValue()
 		if err != nil {
 			return nil, err
 		}
 		// What isn't UTF-8 is replaced, as in every other text.
-		b.name, _ = jsontext.AppendUnquote(b.name[:0], quoted)
-		below, named := only[string(b.name)]
+		name, _ = jsontext.AppendUnquote(name[:0], quoted)
+		below, named := only[string(name)]
 		if only != nil && !named {
 			if _, err := b.tokens.ReadValue(); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		name := string(b.name)
-		if object[name], err = b.value(below); err != nil {
+		if object[string(name)], err = b.value(below); err != nil {
 			return nil, err
 		}
 	}
