@@ -2,6 +2,7 @@ package badgerstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -9,11 +10,16 @@ import (
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
 
+// Badger takes no transaction of more than 15 % of a memtable, nor of more keys than
+// such a part has room for the nodes of. What a step weighs keeps it below both.
 const (
-	// stepBytes is the biggest cost of one change. So a transaction stays below
-	// Badger's limit of 15 % of a memtable: 1.2 MB and 13,000 keys, with as many
-	// arrivals as a step may find.
-	stepBytes = 512 << 10
+	// stepBytes is the biggest cost of one change: a step has room for it beside
+	// what arrived.
+	stepBytes = 320 << 10
+	// aroundBytes is left for what a step writes beside its changes and arrivals,
+	// and for what a change costs beyond what was known of it, such as the attempts
+	// of the next in line.
+	aroundBytes = 128 << 10
 	// keyCost is what a key weighs at most beside its value.
 	keyCost = 128
 )
@@ -35,36 +41,54 @@ func (s *Store) submit(ctx context.Context, what change, cost int) error {
 	return s.changes.submit(ctx, what, cost)
 }
 
-// perform applies a batch in one step. An error of the step means that nothing
-// of it can be trusted to be on disk, and breaks the store.
-func (s *Store) perform(batch []*operation[change]) int {
-	if s.broken.Load() {
-		fail(batch, store.ErrBroken)
-		return 0
-	}
+// perform applies a batch, in one step if it fits.
+func (s *Store) perform(batch []*operation[change]) (written int) {
 	if err := s.space.checkWork(); err != nil {
 		fail(batch, err)
 		return 0
 	}
+	full := s.makeRoom(batch)
+	for len(batch) > 0 {
+		n, more := s.makeStep(batch, full)
+		batch, written = batch[n:], written+more
+	}
+	return written
+}
+
+// makeStep applies the first n of a batch, as many as fit into one step: none where
+// what arrived takes a step of its own. An error of the step means that nothing of
+// it can be trusted to be on disk, and breaks the store.
+func (s *Store) makeStep(batch []*operation[change], full error) (n, written int) {
+	if s.broken.Load() {
+		fail(batch, store.ErrBroken)
+		return len(batch), 0
+	}
 	begun := time.Now()
 	st := s.newStep()
 	defer s.versions.end(st.txn)
-	full := s.makeRoom(batch)
-	for _, op := range batch {
+	for ; n < len(batch) && st.fits(batch[n].cost); n++ {
+		op := batch[n]
 		if op.err = full; op.what.room == 0 || full == nil {
 			op.err = op.what.apply(st)
+			st.applied++
 		}
 	}
 	if st.keys == 0 {
-		return 0
+		return n, 0
 	}
-	if err := s.finish(st); err != nil {
+	err := s.finish(st)
+	switch {
+	case errors.Is(st.err, badger.ErrTxnTooBig) && n > 0: // nothing was written
+		s.log.Error("a change is too large for the store", "error", err)
+		fail(batch[:n], err)
+		return n, 0
+	case err != nil:
 		s.fail(err)
-		fail(batch, store.ErrBroken)
-		return 0
+		fail(batch[:n], store.ErrBroken)
+		return n, 0
 	}
-	s.committed(len(batch), begun)
-	return len(batch) + st.indexed
+	s.committed(n, begun)
+	return n, n + st.indexed
 }
 
 // fail breaks the store.
@@ -86,17 +110,28 @@ func (s *Store) makeRoom(batch []*operation[change]) error {
 	return s.space.check(room)
 }
 
-// newStep begins a step by what has arrived since the last one.
+// newStep begins a step by what has arrived since the last one: all of it, or as
+// much as leaves room for the largest change.
 func (s *Store) newStep() *step {
 	base, arrived := s.ledger.snapshot()
 	st := &step{
 		store: s, txn: s.versions.begin(true), base: base, tally: newTally(),
 		routed: make(map[uint64]bool), files: make(map[uint64]*fileRecord),
+		room: s.db.MaxBatchSize() - aroundBytes,
 	}
 	for _, a := range arrived {
+		if st.behind = st.weight > st.room-stepBytes; st.behind {
+			break
+		}
 		st.index(a)
 	}
 	return st
+}
+
+// fits tells whether a change may be applied. One that is larger than any may be has
+// a step of its own.
+func (st *step) fits(cost int) bool {
+	return !st.behind && !st.closed && (st.applied == 0 || st.weight+int64(cost) <= st.room)
 }
 
 // finish commits a step together with the counts, then lets memory follow.

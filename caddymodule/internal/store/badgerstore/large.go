@@ -29,6 +29,7 @@ func (st *step) putLargeAt(key, value []byte, inline int, start uint32) {
 		st.put(key, value)
 		return
 	}
+	st.closed = true // its transaction is older than the chunks
 	if err := st.spill(key, value, start); err != nil {
 		st.err = err
 		return

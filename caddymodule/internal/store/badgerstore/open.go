@@ -235,10 +235,14 @@ func (s *Store) flush() error {
 	if !s.ledger.hasUnsaved() || s.broken.Load() || s.space.checkWork() != nil {
 		return nil
 	}
-	st := s.newStep()
-	defer s.versions.end(st.txn)
-	if err := s.finish(st); err != nil {
-		return fmt.Errorf("write the last counts: %w", err)
+	for behind := true; behind; {
+		st := s.newStep()
+		behind = st.behind
+		err := s.finish(st)
+		s.versions.end(st.txn)
+		if err != nil {
+			return fmt.Errorf("write the last counts: %w", err)
+		}
 	}
 	return nil
 }

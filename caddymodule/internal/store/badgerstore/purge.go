@@ -13,8 +13,9 @@ import (
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
 
-// purgeKeys ends a step of Purge: Badger takes 13,000 keys at once.
-const purgeKeys = 8000
+// purgeBytes is what Purge writes before it ends, but for the rest of one event: a
+// step has room for one of 800 deliveries beside it.
+const purgeBytes = stepBytes / 2
 
 // Purge implements store.Store.
 func (s *Store) Purge(ctx context.Context, p store.Policy, n int) (store.Purged, error) {
@@ -23,7 +24,7 @@ func (s *Store) Purge(ctx context.Context, p store.Policy, n int) (store.Purged,
 	}
 	defer s.leave()
 	w := purging{store: s, policy: p, left: n}
-	// At the full cost it is the last operation of its step.
+	// At the full cost there is room in the step for all that it may write.
 	if err := s.submit(ctx, change{apply: w.apply}, stepBytes); err != nil {
 		return store.Purged{}, err
 	}
@@ -37,13 +38,15 @@ type purging struct {
 	left   int
 
 	st     *step
+	most   int64       // the weight from which on the step may not grow
 	txn    *badger.Txn // sees what was on disk before the step
 	purged store.Purged
 }
 
 func (w *purging) apply(st *step) error {
-	w.st, w.txn = st, w.store.versions.begin(false)
+	w.st, w.most, w.txn = st, st.weight+purgeBytes, w.store.versions.begin(false)
 	defer w.store.versions.end(w.txn)
+	st.closed = true // for another one would purge the same again
 	for c := range classes {
 		age := w.policy.Stuck
 		switch c {
@@ -76,7 +79,7 @@ func (w *purging) stop(err error) error {
 
 // full tells that the step may not grow, though there is more to purge.
 func (w *purging) full() bool {
-	if w.left > 0 && w.st.keys < purgeKeys {
+	if w.left > 0 && w.st.weight < w.most {
 		return false
 	}
 	w.purged.More = true

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/skl"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store/journal"
 )
@@ -18,6 +19,11 @@ type step struct {
 	tally tally // what the step adds
 	after []func()
 	keys  int
+	// weight is what its transaction holds and room what it may, in bytes.
+	weight, room int64
+	applied      int  // changes
+	behind       bool // arrivals are left for the next step
+	closed       bool // it takes no change more, which would not see all of it
 	// routed are the events that the step routes, goners those that may be
 	// purged some day from it on.
 	routed  map[uint64]bool
@@ -92,17 +98,25 @@ func (st *step) putRecord(key []byte, record any) {
 }
 
 func (st *step) set(e *badger.Entry) {
-	st.keys++
+	st.weigh(len(e.Key) + len(e.Value))
 	if st.err == nil {
 		st.err = st.txn.SetEntry(e)
 	}
 }
 
 func (st *step) delete(key []byte) {
-	st.keys++
+	st.weigh(len(key))
 	if st.err == nil {
 		st.err = st.txn.Delete(key)
 	}
+}
+
+// weigh counts a key with its value by the larger of what Badger takes it for and
+// the node that it may need: so both of its limits are kept by one.
+func (st *step) weigh(n int) {
+	const beside = 12
+	st.keys++
+	st.weight += int64(max(n+beside, skl.MaxNodeSize))
 }
 
 func (st *step) deleteAll(doomed [][]byte) {
