@@ -117,7 +117,11 @@ func (s *Store) takeUp() error {
 			"events", n, "first", s.ledger.now.Seq+1, "last", last)
 	}
 	for seq := s.ledger.now.Seq + 1; seq <= last; seq++ {
-		s.remember([]*arrival{s.readArrival(seq)})
+		a, err := s.readArrival(seq)
+		if err != nil {
+			return err
+		}
+		s.remember([]*arrival{a})
 		s.unrouted.add(seq)
 		if s.ledger.arrivals() >= unindexed {
 			if err := s.flush(); err != nil {
@@ -128,17 +132,17 @@ func (s *Store) takeUp() error {
 	return nil
 }
 
-// readArrival returns the bare place of one that can't be read.
-func (s *Store) readArrival(seq uint64) *arrival {
+// readArrival returns the bare place of one that is lost.
+func (s *Store) readArrival(seq uint64) (a *arrival, err error) {
 	record, err := s.journal.Read(seq)
 	if err == nil {
-		var a *arrival
-		if a, err = decodeArrival(seq, record); err == nil {
-			return a
-		}
+		a, err = decodeArrival(seq, record)
+	}
+	if err == nil || !isLost(err) {
+		return a, err
 	}
 	s.log.Error("an event that was kept can't be read", "seq", seq, "error", err)
-	return &arrival{seq: seq}
+	return &arrival{seq: seq}, nil
 }
 
 func (s *Store) checkQueues(txn *badger.Txn, t *tally) {

@@ -2,8 +2,11 @@ package badgerstore
 
 import (
 	"context"
+	"errors"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store/journal"
 )
 
 // waitingBytes bounds the payloads that one call of Waiting returns, beside n.
@@ -15,16 +18,24 @@ func (s *Store) Waiting(ctx context.Context, after uint64, n int) (evs []*event.
 		return nil, err
 	}
 	defer s.leave()
-	return s.waiting(after, n), ctx.Err()
+	if evs, err = s.waiting(after, n); err == nil {
+		err = ctx.Err()
+	}
+	return evs, err
 }
 
-func (s *Store) waiting(after uint64, n int) (evs []*event.Event) {
+// waiting gives the bare place of an event that is lost. What can't be read just now,
+// for want of a free file descriptor say, is an error.
+func (s *Store) waiting(after uint64, n int) (evs []*event.Event, err error) {
 	size := 0
 	for seq := range s.unrouted.after(after) {
 		if len(evs) == n || size > waitingBytes {
 			break
 		}
 		ev, err := s.readEvent(seq)
+		if err != nil && !isLost(err) {
+			return nil, err
+		}
 		if err != nil {
 			s.log.Error("an event that waits to be routed can't be read", "seq", seq, "error", err)
 			ev = &event.Event{Seq: seq}
@@ -32,5 +43,10 @@ func (s *Store) waiting(after uint64, n int) (evs []*event.Event) {
 		evs = append(evs, ev)
 		size += len(ev.Request.Body)
 	}
-	return evs
+	return evs, nil
+}
+
+// isLost tells what can't be read from what can't be read at the moment.
+func isLost(err error) bool {
+	return errors.Is(err, errDamaged) || errors.Is(err, journal.ErrNotFound) || errors.Is(err, store.ErrNotFound)
 }
