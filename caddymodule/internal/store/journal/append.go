@@ -94,6 +94,11 @@ func (j *Journal) makeRoom(n int64) error {
 
 // createFile makes a file of its full size, itself and its name on disk.
 func createFile(path string, first uint64, size int64) (f *file, err error) {
+	folder, err := os.Open(filepath.Dir(path)) // first: that it can't be opened is no failed sync
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
 	h, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
@@ -110,7 +115,7 @@ func createFile(path string, first uint64, size int64) (f *file, err error) {
 	if _, err := h.Write(binary.BigEndian.AppendUint64(head, uint64(size))); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(h.Sync(), syncFolder(filepath.Dir(path))); err != nil {
+	if err := errors.Join(h.Sync(), folder.Sync()); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFailed, err)
 	}
 	return &file{path: path, first: first, size: int64(headBytes), handle: h}, nil
