@@ -93,10 +93,16 @@ func anyAhead(ds []*event.Delivery, now time.Time) bool {
 	return slices.ContainsFunc(ds, func(d *event.Delivery) bool { return d.Due.After(now) })
 }
 
+// hold makes what was leased ready. What a pause began to hold back meanwhile goes
+// back: it is leased anew after the pause, with its whole time before it.
 func (w *Worker) hold(ds []*event.Delivery) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.ready = append(w.ready, ds...)
+	paused := w.paused
+	w.mu.Unlock()
+	if paused {
+		w.giveBack()
+	}
 }
 
 // launch starts senders for what is ready, within the concurrency.
