@@ -19,13 +19,12 @@ import (
 // headers as they came, so a URL token or a token header would stand in it.
 // The line has the same form and goes to the same logs.
 type accessLog struct {
-	logger *zap.Logger
-	// proof names the headers that carry a token or a signature.
-	proof []string
+	logger  *zap.Logger
+	private *private
 }
 
-func newAccessLog(ctx caddy.Context, proof []string) accessLog {
-	return accessLog{ctx.Logger(new(caddyhttp.App)).Named("log.access"), proof}
+func newAccessLog(ctx caddy.Context, p *private) accessLog {
+	return accessLog{ctx.Logger(new(caddyhttp.App)).Named("log.access"), p}
 }
 
 const redacted = "REDACTED"
@@ -71,8 +70,8 @@ func (l accessLog) clean(r *http.Request, hidden []string) *http.Request {
 		c.RequestURI, c.Method = original.RequestURI, original.Method
 	}
 	c.RequestURI = hide(c.RequestURI, hidden)
-	for _, name := range l.proof {
-		if c.Header.Get(name) != "" {
+	for _, name := range l.private.names() {
+		if len(c.Header.Values(name)) > 0 {
 			c.Header.Set(name, redacted)
 		}
 	}

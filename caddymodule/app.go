@@ -49,6 +49,7 @@ type App struct {
 	QuarantineLimit int `json:"quarantine_limit,omitempty"`
 
 	defaultAt rules.Position
+	private   *private
 
 	store  storeModule
 	config *gateway.Config
@@ -89,6 +90,7 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log = ctx.Slogger()
 	a.sources = make(map[string]*registered)
+	a.private = newPrivate()
 	a.decided = make(chan struct{})
 	a.settled = sync.OnceFunc(func() { close(a.decided) })
 	if err := a.loadStore(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -140,7 +141,7 @@ type request struct {
 	method, path, body string
 	header             map[string]string
 	chunked            bool
-	twice              [2]string // two lines of Content-Encoding
+	lines              http.Header // headers of several lines
 }
 
 // response is what came back.
@@ -177,9 +178,7 @@ func (s *server) trySend(r request) (response, error) {
 	for name, value := range r.header {
 		req.Header.Set(name, value)
 	}
-	if r.twice[0] != "" {
-		req.Header["Content-Encoding"] = r.twice[:]
-	}
+	maps.Copy(req.Header, r.lines)
 	res, err := s.client.Do(req)
 	if err != nil {
 		return response{}, err

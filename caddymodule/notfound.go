@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -18,7 +19,11 @@ type NotFound struct {
 
 // Provision takes over the log's line of a request that nothing handles.
 func (n *NotFound) Provision(ctx caddy.Context) error {
-	n.access = newAccessLog(ctx, new(Proof).proofHeaders())
+	app, err := ctx.App(appName)
+	if err != nil {
+		return fmt.Errorf("the webhook_gateway app: %w", err)
+	}
+	n.access = newAccessLog(ctx, app.(*App).private)
 	return nil
 }
 
@@ -32,7 +37,7 @@ func (NotFound) CaddyModule() caddy.ModuleInfo {
 
 // ServeHTTP lets the rest of the site answer first. A URL that nearly is a
 // source's may carry its token, so what stands below the first segment is
-// kept out of the log.
+// kept out of the log, and that one too where it is a source's token.
 func (n *NotFound) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	rec := &answered{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}
 	if err := next.ServeHTTP(rec, r); err != nil || rec.yes {
@@ -40,7 +45,11 @@ func (n *NotFound) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyh
 	}
 	hurry(w)
 	segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
-	w, done := n.access.watch(w, r, segments[1:])
+	hidden := segments[1:]
+	if n.access.private.isToken(segments[0]) {
+		hidden = segments
+	}
+	w, done := n.access.watch(w, r, hidden)
 	defer done()
 	problem(w, http.StatusNotFound)
 	return nil

@@ -79,3 +79,40 @@ receive_webhooks /synap/* synap {
 		}
 	}
 }
+
+// TestNoSecretStandsInALogWhereverItWasSent calls another source than the
+// sender's own, or none, as a misspelt URL does.
+func TestNoSecretStandsInALogWhereverItWasSent(t *testing.T) {
+	s := serve(t, "", `
+receive_webhooks /pay custom {
+	name pay
+	token canary-api-key
+	token_header X-Api-Key
+}
+receive_webhooks /signed custom {
+	name signed
+	secret canary-secret
+	hmac {
+		header X-Signed
+	}
+}
+receive_webhooks /edvisor/* edvisor {
+	url_token canary-url-token
+}
+`+knolyxSite)
+	for _, path := range []string{"/pays", "/pay/below", "/knolyx", "/edvisor/canary-guess", "/canary-url-token", "/canary-url-token/more", "/canary%2Durl-token"} {
+		s.send(request{method: "POST", path: path, body: "{}", header: map[string]string{"X-Api-Key": "canary-api-key", "X-Signed": "canary"}})
+	}
+	s.send(request{method: "POST", path: "/pay", body: "{}", lines: http.Header{"X-Api-Key": {"", "canary-api-key"}}})
+	logs := s.logs()
+	for line := range strings.Lines(logs) {
+		if strings.Contains(line, "canary") {
+			t.Errorf("a secret stands in the log: %s", line)
+		}
+	}
+	for _, part := range []string{`"/pays"`, `"/pay/REDACTED"`, `"/REDACTED"`, `"X-Api-Key":["REDACTED"]`} {
+		if !strings.Contains(logs, part) {
+			t.Errorf("the log lacks %s", part)
+		}
+	}
+}
