@@ -112,6 +112,30 @@ func TestEachCaseIsAnsweredAsTheTableSays(t *testing.T) {
 	}
 }
 
+// TestOfTwoSourcesTheMoreSpecificPathWins, in whatever order they are written.
+func TestOfTwoSourcesTheMoreSpecificPathWins(t *testing.T) {
+	const general = `
+receive_webhooks /hooks/* custom {
+	name general
+	token a-token
+	unverified reject
+}
+`
+	specific := strings.Replace(knolyxSite, "/knolyx", "/hooks/knolyx", 1)
+	for _, site := range []string{general + specific, specific + general} {
+		s := serve(t, "", site)
+		if got := s.send(with(knolyx("k-1"), func(r *request) { r.path = "/hooks/knolyx" })); got.status != 202 {
+			t.Errorf("below the general source: %d %s in\n%s", got.status, got.body, site)
+		}
+		for _, path := range []string{"/hooks", "/hooks/"} {
+			bearer := map[string]string{"Authorization": "Bearer a-token"}
+			if got := s.send(request{method: "POST", path: path, body: strconv.Quote(path), header: bearer}); got.status != 202 {
+				t.Errorf("%s: %d %s in\n%s", path, got.status, got.body, site)
+			}
+		}
+	}
+}
+
 func TestAGatewayThatCannotKeepAsksToComeAgain(t *testing.T) {
 	// No disk is so large: the gateway starts, and waits for room.
 	s := serve(t, "", knolyxSite+"\nrespond /other 204")

@@ -43,7 +43,8 @@ func parseSource(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	if h.NextArg() {
 		return nil, h.Errf("receive_webhooks takes a path and a sender, and %q is one too many", told(h.Val()))
 	}
-	handler.Path, matcher = sourcePath(path, matcher)
+	base, matchers := sourcePath(path, matcher)
+	handler.Path = base
 	if err := sourceOptions.parseBlock(&handler.SourceConfig, h.Dispenser); err != nil {
 		return nil, err
 	}
@@ -54,27 +55,32 @@ func parseSource(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	if err := site.claim(path, handler.label()); err != nil {
 		return nil, h.WrapErr(err)
 	}
-	routes := h.NewRoute(matcher, handler)
+	var routes []httpcaddyfile.ConfigValue
+	for _, m := range matchers {
+		routes = append(routes, h.NewRoute(m, handler)...)
+	}
 	if first {
 		routes = append(routes, h.NewRoute(nil, new(NotFound))...)
 	}
 	return routes, nil
 }
 
-// sourcePath is the path that a source stands at, and its matcher: a path
-// with everything below it begins at the path itself.
-func sourcePath(path string, matcher caddy.ModuleMap) (string, caddy.ModuleMap) {
+// sourcePath is the path that a source stands at, and the matchers of its routes:
+// a path with everything below it begins at the path itself. Each matches one path,
+// for only such routes are sorted by Caddy, so that the more specific one wins.
+func sourcePath(path string, matcher caddy.ModuleMap) (string, []caddy.ModuleMap) {
+	matchers := []caddy.ModuleMap{matcher}
 	if !strings.HasPrefix(path, "/") {
-		return "", matcher
+		return "", matchers
 	}
 	base, below := strings.CutSuffix(path, "/*")
 	if strings.Contains(base, "*") {
-		return "", matcher
+		return "", matchers
 	}
 	if below && base != "" {
-		matcher = caddy.ModuleMap{"path": caddyconfig.JSON([]string{base, path}, nil)}
+		matchers = append(matchers, caddy.ModuleMap{"path": caddyconfig.JSON([]string{base}, nil)})
 	}
-	return base, matcher
+	return base, matchers
 }
 
 // site is what is known of one site block while it is adapted.

@@ -104,7 +104,7 @@ func (f *finder) handler(raw json.RawMessage, at *spot) error {
 	return nil
 }
 
-// add takes a source, of which another site may know already.
+// add takes a source, of which another site or route may know already.
 func (f *finder) add(c SourceConfig, at spot) {
 	i := slices.IndexFunc(f.sources, func(s *configured) bool { return s.label() == c.label() })
 	if i < 0 {
@@ -116,7 +116,9 @@ func (f *finder) add(c SourceConfig, at spot) {
 		at.hosts = []string{unknownHost}
 	}
 	for _, host := range at.hosts {
-		f.sources[i].urls = append(f.sources[i].urls, f.origin(at.server, host)+path)
+		if url := f.origin(at.server, host) + path; !slices.Contains(f.sources[i].urls, url) {
+			f.sources[i].urls = append(f.sources[i].urls, url)
+		}
 	}
 }
 
