@@ -6,12 +6,15 @@
 package show
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -72,27 +75,48 @@ func (s *Screen) Line(style Style, format string, args ...any) {
 }
 
 // JSON writes a value for programs, indented.
-func (s *Screen) JSON(v any) error {
-	e := s.encoder()
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
+func (s *Screen) JSON(v any) error { return s.encode(v, "  ") }
 
 // JSONLine writes a value on one line, where more will follow.
-func (s *Screen) JSONLine(v any) error { return s.encoder().Encode(v) }
+func (s *Screen) JSONLine(v any) error { return s.encode(v, "") }
 
-func (s *Screen) encoder() *json.Encoder {
-	e := json.NewEncoder(s.w)
+func (s *Screen) encode(v any, indent string) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	return e
+	e.SetIndent("", indent)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := s.w.Write(escaped(b.String()))
+	return err
+}
+
+// escaped is JSON whose strings hold nothing that could steer a terminal, and
+// that means the same. Bytes that are no UTF-8 become what a decoder makes of them.
+func escaped(text string) []byte {
+	out := make([]byte, 0, len(text))
+	for _, r := range text {
+		if r == '\n' || !steers(r) { // a line break ends a line of the JSON itself
+			out = utf8.AppendRune(out, r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			out = fmt.Appendf(out, `\u%04x`, unit)
+		}
+	}
+	return out
 }
 
 // clean replaces what could steer a terminal.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+		if steers(r) {
 			return unicode.ReplacementChar
 		}
 		return r
 	}, text)
 }
+
+// steers tells whether a terminal may do with a character what isn't printing it.
+func steers(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }

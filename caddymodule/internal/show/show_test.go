@@ -2,9 +2,12 @@ package show
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 )
 
 func colourful(w *bytes.Buffer) *Screen { return &Screen{w: w, colour: true} }
@@ -71,5 +74,30 @@ func TestJSONKeepsWhatHTMLWouldEscape(t *testing.T) {
 	}
 	if want := "{\"name\":\"Tax <2026> & more\"}\n[\n  1\n]\n"; got.String() != want {
 		t.Errorf("got %s", &got)
+	}
+}
+
+// A line break outside of strings is the JSON's own.
+func TestNobodySteersTheTerminalByJSONWhichMeansTheSame(t *testing.T) {
+	const nasty = "Ana \x1b[2J \u009b2J\u009d0;pwned\u009c \u202e\u200b\x7f \U000e0041\r\n\\u009b zoë 学 🎓"
+	raw := json.RawMessage("\"\u009b2J \u202e \x9b2J\"")
+	for _, write := range []func(*Screen, any) error{(*Screen).JSON, (*Screen).JSONLine} {
+		var got bytes.Buffer
+		if err := write(On(&got), map[string]any{"name": nasty, nasty: 1, "original": raw}); err != nil {
+			t.Fatal(err)
+		}
+		if i := strings.IndexFunc(got.String(), func(r rune) bool { return r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) }); i >= 0 || !utf8.Valid(got.Bytes()) {
+			t.Errorf("at %d something reaches the terminal: %q", i, &got)
+		}
+		var back map[string]any
+		if err := json.Unmarshal(got.Bytes(), &back); err != nil {
+			t.Fatalf("%v: %s", err, &got)
+		}
+		if back["name"] != nasty || back[nasty] != 1.0 || back["original"] != "\u009b2J \u202e \ufffd2J" {
+			t.Errorf("it means %q", back)
+		}
+		if !strings.Contains(got.String(), "zoë 学 🎓") {
+			t.Errorf("what can be read is escaped: %s", &got)
+		}
 	}
 }
