@@ -23,7 +23,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, s *share) ([]byte
 	if r.ContentLength > h.maxBody {
 		return nil, h.refuse(w, http.StatusRequestEntityTooLarge, "the body is over the limit"), false
 	}
-	body, err := s.readAll(http.MaxBytesReader(w, r.Body, h.maxBody), r.ContentLength)
+	body, err := s.readAll(http.MaxBytesReader(w, r.Body, h.maxBody), r.ContentLength, h.maxBody)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:
@@ -66,15 +66,17 @@ func (s *share) grow(to int) error {
 func (s *share) free() { large.Add(-int64(*s)) }
 
 // readAll reads a body into memory that doubles as it comes: a size that was
-// announced, -1 for none, is believed only so far as not to take more.
-func (s *share) readAll(r io.Reader, size int64) ([]byte, error) {
+// announced, -1 for none, is believed only so far as not to take more. The reader
+// gives no more than longest.
+func (s *share) readAll(r io.Reader, size, longest int64) ([]byte, error) {
 	var body []byte
 	for limit := small; ; limit *= 2 {
 		if int64(len(body)) > size {
 			size = -1 // something made more of it
 		}
+		limit = min(limit, int(longest)+1) // so that its end is seen
 		if size >= 0 {
-			limit = min(limit, int(size)+1) // so that its end is seen
+			limit = min(limit, int(size)+1)
 		}
 		if limit > small {
 			if err := s.grow(limit); err != nil {

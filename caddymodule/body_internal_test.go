@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/http"
 	"testing"
 	"testing/iotest"
 )
@@ -20,7 +21,7 @@ func TestABodyIsReadWholeWhateverSizeWasSaid(t *testing.T) {
 				"byte for byte": iotest.OneByteReader(bytes.NewReader(body)),
 			} {
 				var s share
-				got, err := s.readAll(r, int64(said))
+				got, err := s.readAll(r, int64(said), maxMaxBody)
 				s.free()
 				if err != nil || !bytes.Equal(got, body) {
 					t.Errorf("%d bytes %s, said to be %d: read %d, %v", size, name, said, len(got), err)
@@ -33,11 +34,29 @@ func TestABodyIsReadWholeWhateverSizeWasSaid(t *testing.T) {
 	}
 }
 
+// TestThereIsRoomForTheLongestBody, and for seeing that one is longer: who sends it
+// is told so, and not to come again.
+func TestThereIsRoomForTheLongestBody(t *testing.T) {
+	body := make([]byte, maxMaxBody+1)
+	for _, longest := range []int{small - 1, small, 1_000_000, maxMaxBody} {
+		for size, want := range map[int]bool{longest: true, longest + 1: false} {
+			var s share
+			r := http.MaxBytesReader(nil, io.NopCloser(bytes.NewReader(body[:size])), int64(longest))
+			got, err := s.readAll(r, -1, int64(longest))
+			s.free()
+			var tooLarge *http.MaxBytesError
+			if want && len(got) != size || !want && !errors.As(err, &tooLarge) {
+				t.Errorf("%d bytes where %d may be: read %d, %v", size, longest, len(got), err)
+			}
+		}
+	}
+}
+
 func TestABodyThatBreaksOffIsNone(t *testing.T) {
 	var s share
 	defer s.free()
 	broken := io.MultiReader(bytes.NewReader(make([]byte, 100)), iotest.ErrReader(io.ErrUnexpectedEOF))
-	if body, err := s.readAll(broken, 1024); body != nil || !errors.Is(err, io.ErrUnexpectedEOF) {
+	if body, err := s.readAll(broken, 1024, maxMaxBody); body != nil || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("read %d bytes, %v", len(body), err)
 	}
 }
