@@ -175,6 +175,28 @@ func TestACurlCommandSendsTheSameAndHidesSecrets(t *testing.T) {
 	}
 }
 
+// Tokens as `openssl rand -base64` makes them have to be escaped in a URL.
+func TestACurlCommandHidesAURLTokenThatIsEscaped(t *testing.T) {
+	const token = "q8Zc+0/aB1xY="
+	for name, want := range map[string]string{
+		"edvisor": "curl -X POST --variable %TOKEN --expand-url 'http://h/x/{{TOKEN:url}}' ",
+		"edusign": "curl -X POST --variable %TOKEN --expand-url 'http://h/x?token={{TOKEN:url}}' ",
+	} {
+		s, err := sender.New(name, sender.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := Make(s, s.Vocabulary()[0].Sends, 1, at)
+		req, err := r.To("http://h/x", Proof{URLToken: token}, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if command := Curl(req, r.Body, map[string]string{token: "TOKEN"}); !strings.HasPrefix(command, want) {
+			t.Errorf("%s: got %s", name, command)
+		}
+	}
+}
+
 func TestStandardWebhooksOfASampleVerify(t *testing.T) {
 	s, err := sender.New("custom", sender.Options{})
 	if err != nil {
