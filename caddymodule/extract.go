@@ -13,14 +13,15 @@ import (
 // body is decoded once. One that fails gives nothing: the event is kept all
 // the same.
 func (c *SourceConfig) extract() (func(*event.Request) sender.Extracted, error) {
-	if c.EventType == "" && c.EventID == "" && c.EventTime == "" {
+	eventID := c.eventID()
+	if c.EventType == "" && eventID == "" && c.EventTime == "" {
 		return nil, nil
 	}
 	typ, err := compileExtract("event_type", c.EventType)
 	if err != nil {
 		return nil, err
 	}
-	id, err := compileExtract("event_id", c.EventID)
+	id, err := compileExtract("event_id", eventID)
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +40,15 @@ func (c *SourceConfig) extract() (func(*event.Request) sender.Extracted, error) 
 		}
 		return x
 	}, nil
+}
+
+// eventID is the expression of the sender's id. Standard Webhooks signs one,
+// which tells a retry from another event with the same body.
+func (c *SourceConfig) eventID() string {
+	if c.EventID == "" && c.StandardWebhooks {
+		return `headers["webhook-id"]`
+	}
+	return c.EventID
 }
 
 func compileExtract(name, expr string) (*rules.Extract, error) {
