@@ -201,12 +201,26 @@ func (p *Proof) signature(senderName string) (verify.Verifier, error) {
 	if senderName == edusign {
 		return verify.NewHMAC(verify.HMAC{Header: edusignHeader, Compact: true}, keys)
 	}
-	h := p.HMAC
-	return verify.NewHMAC(verify.HMAC{
+	return verify.NewHMAC(p.HMAC.scheme(), keys)
+}
+
+func (h *HMAC) scheme() verify.HMAC {
+	return verify.HMAC{
 		Header: h.Header, Algorithm: h.Algorithm, Encoding: h.Encoding, Key: h.Key,
 		Signature: h.Signature, Timestamp: h.Timestamp, ID: h.ID, Signed: h.Signed,
 		Tolerance: time.Duration(h.Tolerance),
-	}, keys)
+	}
+}
+
+// lifetime is how long one signed request passes; 0 where no time is verified.
+func (p *Proof) lifetime() time.Duration {
+	switch {
+	case p.StandardWebhooks:
+		return verify.StandardLifetime
+	case p.HMAC != nil:
+		return p.HMAC.scheme().Lifetime()
+	}
+	return 0
 }
 
 func (p *Proof) token(senderName string) (verify.Verifier, error) {

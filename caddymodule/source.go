@@ -116,7 +116,21 @@ func (c *SourceConfig) check() error {
 	if c.Sender != custom && (c.EventType != "" || c.EventID != "" || c.EventTime != "") {
 		return fmt.Errorf("event_type, event_id and event_time are for custom sources; %s has its own", c.Sender)
 	}
+	if err := c.checkWindow(); err != nil {
+		return err
+	}
 	return c.checkLimits()
+}
+
+// checkWindow refuses to forget a signed request while it can still be sent
+// again, as a new event.
+func (c *SourceConfig) checkWindow() error {
+	d, lifetime := c.Dedupe, c.lifetime()
+	if d == nil || d.Off || d.Window <= 0 || time.Duration(d.Window) >= lifetime {
+		return nil
+	}
+	return fmt.Errorf("dedupe forgets a request after %s, but for %s, twice its tolerance, it could be sent again and would be a new event; "+
+		"write `dedupe %[2]s` or longer, or make the tolerance smaller", time.Duration(d.Window), lifetime)
 }
 
 // compile checks the config and makes the source of it.
@@ -151,6 +165,7 @@ func (c *SourceConfig) compile() (*gateway.Source, error) {
 		Challenge: len(c.BasicAuth) > 0,
 		Reject:    c.Unverified == "reject",
 		Dedupe:    dedupe,
+		Lifetime:  c.lifetime(),
 		Forward:   forward,
 	}, nil
 }

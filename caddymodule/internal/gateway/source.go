@@ -27,6 +27,10 @@ type Source struct {
 	Reject bool
 	// Dedupe replaces the sender's own dedupe key or window; nil changes nothing.
 	Dedupe *Dedupe
+	// Lifetime is how long one signed request passes the Verifier, 0 where that
+	// has no end. The sender's own window is at least as long, so that whoever
+	// saw a request can't make new events of it.
+	Lifetime time.Duration
 	// Forward names the headers that rules and backends may see.
 	Forward []string
 }
@@ -54,6 +58,7 @@ func (s *Source) identify(r *event.Request) (event.Identity, error) {
 		id.ID = fresh.String()
 	}
 	if s.Dedupe == nil {
+		id.Window = max(id.Window, s.Lifetime)
 		return id, nil
 	}
 	id.Window = s.Dedupe.Window

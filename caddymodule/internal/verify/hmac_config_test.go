@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,23 @@ func TestAConfigThatCannotProtectIsRefused(t *testing.T) {
 			if strings.TrimSpace(s) != "" && strings.Contains(err.Error(), s) {
 				t.Errorf("%v: holds the secret", err)
 			}
+		}
+	}
+}
+
+func TestALifetimeReachesFromTheEarliestMomentToTheLatest(t *testing.T) {
+	for _, c := range []struct {
+		config HMAC
+		want   time.Duration
+	}{
+		{HMAC{Timestamp: "t=", Tolerance: time.Hour}, 2 * time.Hour},
+		{HMAC{Timestamp: "t="}, 10 * time.Minute},
+		{HMAC{Timestamp: "t=", Tolerance: -1}, 0},
+		{HMAC{}, 0},
+		{HMAC{Timestamp: "t=", Tolerance: math.MaxInt64}, math.MaxInt64 - 1},
+	} {
+		if got := c.config.Lifetime(); got != c.want {
+			t.Errorf("%+v: %s, not %s", c.config, got, c.want)
 		}
 	}
 }

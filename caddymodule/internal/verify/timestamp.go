@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -8,6 +9,16 @@ import (
 
 // defaultTolerance is how far a timestamp may be off, either way.
 const defaultTolerance = 5 * time.Minute
+
+// StandardLifetime is the Lifetime of Standard Webhooks.
+const StandardLifetime = 2 * defaultTolerance
+
+// Lifetime is how long one signed request passes at most: from as early as its
+// timestamp allows to as late. Whoever saw it can send it again all that time.
+// 0 where no timestamp is verified: then it passes for ever.
+func (c HMAC) Lifetime() time.Duration {
+	return 2 * max(0, min(c.withDefaults().Tolerance, math.MaxInt64/2))
+}
 
 // unixTime reads Unix seconds in decimal digits, without sign or leading zero.
 // Twelve digits reach the year 33658 and are far from any overflow.
