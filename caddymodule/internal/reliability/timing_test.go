@@ -112,7 +112,7 @@ func (f *forger) measure(t *testing.T, choose *rand.Rand, all []*kind, each int)
 			} else {
 				all[i].took = append(all[i].took, took)
 			}
-			got = f.plain(t, got, m.body)
+			got = f.plain(t, got, m)
 			if f.usual.status == 0 {
 				f.usual = got
 			}
