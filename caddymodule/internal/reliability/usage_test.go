@@ -69,15 +69,16 @@ func (u usage) String() string {
 	return fmt.Sprintf("%d goroutines, %d files beside the store's, %d MiB that are no garbage", u.goroutines, u.files, u.memory)
 }
 
-// quiet is the least of what the process holds in a second in which
-// nothing comes in or waits and nobody holds a connection.
+// quiet is the least of what the process holds in three seconds in which
+// nothing comes in or waits and nobody holds a connection: goroutines that deliver
+// rest for one before they end.
 func (g *gateway) quiet(b *backendLedger) usage {
 	g.t.Helper()
 	g.settled()
 	g.site.CloseIdleConnections()
 	b.CloseClientConnections()
 	least := g.usage()
-	for begun := time.Now(); time.Since(begun) < time.Second; time.Sleep(50 * time.Millisecond) {
+	for begun := time.Now(); time.Since(begun) < 3*time.Second; time.Sleep(50 * time.Millisecond) {
 		u := g.usage()
 		least = usage{min(least.goroutines, u.goroutines), min(least.files, u.files), min(least.memory, u.memory)}
 	}
