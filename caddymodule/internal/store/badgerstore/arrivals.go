@@ -122,7 +122,7 @@ func (st *step) index(a *arrival) {
 	if a.window > 0 {
 		g := st.store.generations.of(a.seq)
 		st.putRecord(dedupeKey(g.number, a.key), a.dedupe())
-		st.extend(g, a.expires())
+		st.extend(g)
 	}
 	st.indexed++
 	st.hold(a.seq)

@@ -195,7 +195,14 @@ func TestAnEventThatWasJustReroutedIsNotPurged(t *testing.T) {
 }
 
 func TestAChangeThatIsTooLargeFailsWithoutHarm(t *testing.T) {
-	s := open(t, Options{Path: t.TempDir()})
+	path := t.TempDir()
+	s := open(t, Options{Path: path})
+	keep := func() store.Kept {
+		k, err := s.Keep(ctx, newEvent("arrived before it", 10), store.Dedupe{Key: "before", Window: time.Hour})
+		must(t, err)
+		return k
+	}
+	keep()
 	err := s.submit(ctx, change{apply: func(st *step) error {
 		for i := range uint64(10_000) {
 			st.put(seqKey(unfinishedKind, i), []byte{0})
@@ -206,6 +213,12 @@ func TestAChangeThatIsTooLargeFailsWithoutHarm(t *testing.T) {
 		t.Error(err)
 	}
 	mustTakeMore(t, s)
+	must(t, s.Close())
+	mustBeSound(t, path)
+	s = open(t, Options{Path: path})
+	if k := keep(); !k.Duplicate {
+		t.Errorf("its dedupe key is forgotten: %+v", k)
+	}
 }
 
 func TestPurgesAtTheSameTimePurgeAnEventOnce(t *testing.T) {

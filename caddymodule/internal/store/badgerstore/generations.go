@@ -47,8 +47,8 @@ func (g *generation) mayHave(key dedupeHash, now time.Time) bool {
 func (g *generation) counts(now time.Time) bool { return now.UnixMicro() < g.until.Load() }
 
 // extend tells the disk how long the keys of a generation count.
-func (st *step) extend(g *generation, expires time.Time) {
-	if until := microOf(expires); until > g.told {
+func (st *step) extend(g *generation) {
+	if until := micro(g.until.Load()); until > g.told {
 		g.told = until + toldAhead
 		st.put(generationKey(g.number), sealSeq(uint64(g.told)))
 	}
@@ -65,6 +65,13 @@ func (g *generations) newestFirst() []*generation {
 		return *all
 	}
 	return nil
+}
+
+// untell has the next step tell the disk again what one told it that was given up.
+func (g *generations) untell() {
+	for _, one := range g.newestFirst() {
+		one.told, one.purged = 0, nil
+	}
 }
 
 // of is the generation of an event. One that isn't known, which only who keeps the

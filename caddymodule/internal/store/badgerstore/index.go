@@ -80,6 +80,7 @@ func (s *Store) makeStep(batch []*operation[change], full error) (n, written int
 	switch {
 	case errors.Is(st.err, badger.ErrTxnTooBig) && n > 0: // nothing was written
 		s.log.Error("a change is too large for the store", "error", err)
+		s.generations.untell()
 		fail(batch[:n], err)
 		return n, 0
 	case err != nil:
