@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/clock"
 )
 
 // bodyTimeout bounds how long a sender may take to send a body.
@@ -37,33 +39,51 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, s *share) ([]byte
 }
 
 // Strangers can send bodies too, slowly and many at once. Each may take up a
-// little memory, and all that are larger may together take up no more than this.
+// little memory, and all that are larger may together take up no more than a room.
 const (
-	small       = 16 << 10
-	largeAtOnce = maxMaxBody + 1<<20
+	small     = 16 << 10
+	roomBytes = maxMaxBody + 1<<20
 )
 
-// large is how many bytes of memory bodies that are not small take up now.
-var large atomic.Int64
+// room is how many bytes of memory bodies that are not small take up in it now.
+type room struct{ atomic.Int64 }
 
-// share is what one request has of them.
-type share int64
+// Who has proven itself before the body comes, by what stands in its URL and headers,
+// is in a room of its own: strangers can't fill that.
+var proven, strangers room
+
+// roomOf is where the body of a request would be.
+func (h *Handler) roomOf(r *http.Request, where location) *room {
+	if h.ahead == nil || r.ContentLength >= 0 && r.ContentLength < small {
+		return &strangers
+	}
+	if _, creds := where.requests(r, nil, clock.Now()); h.ahead.Verify(creds).OK {
+		return &proven
+	}
+	return &strangers
+}
+
+// share is what one request has of a room.
+type share struct {
+	of    *room
+	bytes int64
+}
 
 var errNoRoom = errors.New("too many large bodies are in memory")
 
 // grow makes the share as large as a body is about to be.
 func (s *share) grow(to int) error {
-	more := int64(to) - int64(*s)
-	if large.Add(more) > largeAtOnce {
-		large.Add(-more)
+	more := int64(to) - s.bytes
+	if s.of.Add(more) > roomBytes {
+		s.of.Add(-more)
 		return errNoRoom
 	}
-	*s = share(to)
+	s.bytes = int64(to)
 	return nil
 }
 
 // free is called when the request was answered.
-func (s *share) free() { large.Add(-int64(*s)) }
+func (s *share) free() { s.of.Add(-s.bytes) }
 
 // readAll reads a body into memory that doubles as it comes: a size that was
 // announced, -1 for none, is believed only so far as not to take more. The reader

@@ -20,7 +20,7 @@ func TestABodyIsReadWholeWhateverSizeWasSaid(t *testing.T) {
 				"with its end":  iotest.DataErrReader(bytes.NewReader(body)),
 				"byte for byte": iotest.OneByteReader(bytes.NewReader(body)),
 			} {
-				var s share
+				s := share{of: &strangers}
 				got, err := s.readAll(r, int64(said), maxMaxBody)
 				s.free()
 				if err != nil || !bytes.Equal(got, body) {
@@ -29,7 +29,7 @@ func TestABodyIsReadWholeWhateverSizeWasSaid(t *testing.T) {
 			}
 		}
 	}
-	if left := large.Load(); left != 0 {
+	if left := strangers.Load(); left != 0 {
 		t.Errorf("%d bytes count as being in memory still", left)
 	}
 }
@@ -40,7 +40,7 @@ func TestThereIsRoomForTheLongestBody(t *testing.T) {
 	body := make([]byte, maxMaxBody+1)
 	for _, longest := range []int{small - 1, small, 1_000_000, maxMaxBody} {
 		for size, want := range map[int]bool{longest: true, longest + 1: false} {
-			var s share
+			s := share{of: &strangers}
 			r := http.MaxBytesReader(nil, io.NopCloser(bytes.NewReader(body[:size])), int64(longest))
 			got, err := s.readAll(r, -1, int64(longest))
 			s.free()
@@ -53,7 +53,7 @@ func TestThereIsRoomForTheLongestBody(t *testing.T) {
 }
 
 func TestABodyThatBreaksOffIsNone(t *testing.T) {
-	var s share
+	s := share{of: &strangers}
 	defer s.free()
 	broken := io.MultiReader(bytes.NewReader(make([]byte, 100)), iotest.ErrReader(io.ErrUnexpectedEOF))
 	if body, err := s.readAll(broken, 1024, maxMaxBody); body != nil || !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -26,6 +26,7 @@ type Handler struct {
 
 	app    *App
 	source *gateway.Source
+	ahead  verify.Verifier // nil where only the body tells whose a request is
 	access accessLog
 	meter  sourceMeter
 	// growing and again keep alarms about the quarantine and about reused event
@@ -57,6 +58,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	source, err := h.compile()
+	if err == nil {
+		h.ahead, err = h.Proof.ahead(h.Sender)
+	}
 	if err != nil {
 		return fmt.Errorf("source %s: %w", h.label(), err)
 	}
@@ -99,9 +103,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 		return isNotKept
 	}
 	defer leave()
-	var room share
-	defer room.free()
-	body, refused, ok := h.read(w, r, &room)
+	memory := share{of: h.roomOf(r, where)}
+	defer memory.free()
+	body, refused, ok := h.read(w, r, &memory)
 	if !ok {
 		return refused
 	}

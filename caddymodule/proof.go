@@ -111,8 +111,22 @@ func (p *Proof) verifier(senderName string) (verify.Verifier, error) {
 	if p.Unsigned {
 		return verify.Unsigned(), nil
 	}
+	v, err := p.all(senderName, p.signature, p.token, p.urlToken, p.basic)
+	if err == nil && v == nil {
+		err = unverified(senderName)
+	}
+	return v, err
+}
+
+// ahead is what tells before the body comes; nil where nothing does.
+func (p *Proof) ahead(senderName string) (verify.Verifier, error) {
+	return p.all(senderName, p.token, p.urlToken, p.basic)
+}
+
+// all is made of those schemes that are configured; nil where none is.
+func (p *Proof) all(senderName string, schemes ...func(string) (verify.Verifier, error)) (verify.Verifier, error) {
 	var all []verify.Verifier
-	for _, scheme := range []func(string) (verify.Verifier, error){p.signature, p.token, p.urlToken, p.basic} {
+	for _, scheme := range schemes {
 		v, err := scheme(senderName)
 		if err != nil {
 			return nil, err
@@ -121,10 +135,10 @@ func (p *Proof) verifier(senderName string) (verify.Verifier, error) {
 			all = append(all, v)
 		}
 	}
-	if len(all) == 0 {
-		return nil, unverified(senderName)
-	}
-	if senderName == edusign {
+	switch {
+	case len(all) == 0:
+		return nil, nil
+	case senderName == edusign:
 		return verify.Any(all...), nil
 	}
 	return verify.All(all...), nil
