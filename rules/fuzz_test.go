@@ -22,6 +22,7 @@ func FuzzDecode(f *testing.F) {
 		payload, `{"a":[1.5,1e999,null]}`, `[[[[]]]]`, `{}x`, "\xff", `"\ud800"`, "{\"\xff\":1,\"\xfe\":\"a\xc3\"}",
 		`{"a":1,"a":{"b":2},"\u0061":3}`, `{"a":1,}`, `{"id":[1,{"x":`, "\ufeff1", `{"id":1}]`, `-0`, `18446744073709551616`,
 		strings.Repeat(`{"a":`, payloadDepth) + "[]" + strings.Repeat("}", payloadDepth),
+		`{"id":1,"` + strings.Repeat("{", payloadDepth) + `":2}`,
 	} {
 		f.Add([]byte(s))
 	}
@@ -33,7 +34,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		for _, p := range []Part{{members: []string{"a", "id"}}, {members: []string{""}}} {
 			part, partErr := p.Decode(b)
-			if (partErr == nil) != (err == nil) || !reflect.DeepEqual(part, p.of(v)) {
+			if (partErr == nil) != (err == nil) || !reflect.DeepEqual(part, p.of(v, b)) {
 				t.Errorf("%v of %q gives %v, %v, not of %v, %v", p.members, b, part, partErr, v, err)
 			}
 		}
@@ -103,10 +104,10 @@ func number(s string) any {
 	return f
 }
 
-// of is the part of a decoded payload.
-func (p Part) of(v any) any {
+// of is the part of v, decoded from b.
+func (p Part) of(v any, b []byte) any {
 	whole, ok := v.(map[string]any)
-	if !ok {
+	if !ok || brackets(b) > payloadDepth {
 		return v
 	}
 	part := map[string]any{}

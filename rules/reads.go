@@ -30,8 +30,8 @@ func (p Part) And(q Part) Part {
 }
 
 // Decode is like the function Decode, but leaves out the members that aren't
-// read of an outermost object. Where nothing is read it gives nil without
-// looking at b.
+// read of an outermost object, unless b may be nested too deeply. Where nothing
+// is read it gives nil without looking at b.
 func (p Part) Decode(b []byte) (any, error) {
 	switch {
 	case !p.Any():
