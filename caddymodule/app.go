@@ -179,15 +179,16 @@ func (a *App) Validate() error {
 }
 
 // register makes a source known under its name. The same handler in several
-// sites is one source; two that differ need two names.
-func (a *App) register(s *gateway.Source, config string) (*gateway.Source, error) {
+// sites or routes is one source; two that differ need two names. What proves its
+// requests is kept out of the logs of all.
+func (a *App) register(s *gateway.Source, proof *Proof, config string) (*gateway.Source, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	known, ok := a.sources[s.Name]
 	switch {
 	case !ok:
 		a.sources[s.Name] = &registered{s, config}
-		return s, nil
+		return s, a.private.add(proof)
 	case known.config == config:
 		return known.source, nil
 	}

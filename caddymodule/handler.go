@@ -65,13 +65,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("source %s: %w", h.label(), err)
 	}
 	h.methods, h.maxBody, h.respond = h.limits(source)
-	if err := h.app.private.add(&h.Proof); err != nil {
-		return fmt.Errorf("source %s: %w", h.label(), err)
-	}
 	h.access = newAccessLog(ctx, h.app.private)
 	h.meter = meters.source(source.Name, h.positions())
 	h.growing, h.again = new(flurry), new(flurry)
-	h.source, err = h.app.register(source, string(config))
+	h.source, err = h.app.register(source, &h.Proof, string(config))
 	return err
 }
 

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"sync"
 	"testing"
@@ -35,7 +34,7 @@ func (h *held) Lease(ctx context.Context, backend string, now time.Time, n int, 
 func TestADeliveryThatAPauseMetInItsLeaseHasItsWholeTimeAfterIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &held{Store: memstore.New(), leased: make(chan struct{}), free: make(chan struct{})}
-		b := &bench{Engine: New(s, slog.New(slog.DiscardHandler)), t: t, crm: &crm{status: http.StatusNoContent}}
+		b := benchOver(t, s)
 		defer b.Close()
 		b.Attach(b.config())
 		b.accept(b.source("custom"), "t", `{}`)

@@ -93,14 +93,20 @@ func keep(t testing.TB, s *Store, id string, size int) *event.Event {
 
 // route sends an event to crm, ordered by a value, with a transform of a size.
 func route(s *Store, ev *event.Event, order string, size int) error {
-	return s.Route(ctx, []store.Routing{{
-		Seq:     ev.Seq,
-		Outcome: event.Outcome{State: event.Routed, At: start, Backends: []string{"crm"}},
+	r := routingOf(ev, start, size)
+	r.Deliveries[0].OrderKey = order
+	return s.Route(ctx, []store.Routing{r})
+}
+
+// routingOf sends an event to crm with a transform of a size.
+func routingOf(ev *event.Event, at time.Time, size int) store.Routing {
+	return store.Routing{
+		Seq: ev.Seq, Outcome: event.Outcome{State: event.Routed, At: at, Backends: []string{"crm"}},
 		Deliveries: []*event.Delivery{{
-			Seq: ev.Seq, Backend: "crm", EventID: ev.ID, Source: ev.Source, State: event.Waiting, OrderKey: order,
-			Data: bytes.Repeat([]byte("x"), size), Created: start, Due: start, Since: start,
+			Seq: ev.Seq, Backend: "crm", EventID: ev.ID, Source: ev.Source, State: event.Waiting,
+			Data: bytes.Repeat([]byte("x"), size), Created: at, Due: at, Since: at,
 		}},
-	}})
+	}
 }
 
 // deliver leases the next delivery to crm and records it as delivered.

@@ -137,17 +137,6 @@ func TestLargeOutcomesAndLongAttemptsShareABatch(t *testing.T) {
 	mustTakeMore(t, s)
 }
 
-// routingOf sends an event to the CRM with a transform's result of a size.
-func routingOf(ev *event.Event, at time.Time, size int) store.Routing {
-	return store.Routing{
-		Seq: ev.Seq, Outcome: event.Outcome{State: event.Routed, At: at, Backends: []string{"crm"}},
-		Deliveries: []*event.Delivery{{
-			Seq: ev.Seq, Backend: "crm", EventID: ev.ID, State: event.Waiting,
-			Data: bytes.Repeat([]byte("x"), size), Created: at, Due: at, Since: at,
-		}},
-	}
-}
-
 func TestWhatArrivesWhileNoStepIsMadeTakesSeveral(t *testing.T) {
 	path := t.TempDir()
 	s := open(t, Options{Path: path})

@@ -66,11 +66,10 @@ func (s *Store) makeStep(batch []*operation[change], full error) (n, written int
 	begun := time.Now()
 	st := s.newStep()
 	defer s.versions.end(st.txn)
-	for ; n < len(batch) && st.fits(batch[n].cost); n++ {
+	for ; n < len(batch) && st.fits(batch[n].cost, n == 0); n++ {
 		op := batch[n]
 		if op.err = full; op.what.room == 0 || full == nil {
 			op.err = op.what.apply(st)
-			st.applied++
 		}
 	}
 	if st.keys == 0 {
@@ -131,8 +130,8 @@ func (s *Store) newStep() *step {
 
 // fits tells whether a change may be applied. One that is larger than any may be has
 // a step of its own.
-func (st *step) fits(cost int) bool {
-	return !st.behind && !st.closed && (st.applied == 0 || st.weight+int64(cost) <= st.room)
+func (st *step) fits(cost int, first bool) bool {
+	return !st.behind && !st.closed && (first || st.weight+int64(cost) <= st.room)
 }
 
 // finish commits a step together with the counts, then lets memory follow.

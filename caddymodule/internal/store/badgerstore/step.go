@@ -21,7 +21,6 @@ type step struct {
 	keys  int
 	// weight is what its transaction holds and room what it may, in bytes.
 	weight, room int64
-	applied      int  // changes
 	behind       bool // arrivals are left for the next step
 	closed       bool // it takes no change more, which would not see all of it
 	// routed are the events that the step routes, goners those that may be

@@ -33,12 +33,13 @@ func (s *Store) waiting(after uint64, n int) (evs []*event.Event, err error) {
 			break
 		}
 		ev, err := s.readEvent(seq)
-		if err != nil && !isLost(err) {
-			return nil, err
-		}
-		if err != nil {
+		switch {
+		case err == nil:
+		case isLost(err):
 			s.log.Error("an event that waits to be routed can't be read", "seq", seq, "error", err)
 			ev = &event.Event{Seq: seq}
+		default:
+			return nil, err
 		}
 		evs = append(evs, ev)
 		size += len(ev.Request.Body)
