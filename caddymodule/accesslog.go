@@ -29,8 +29,10 @@ func newAccessLog(ctx caddy.Context, p *private) accessLog {
 
 const redacted = "REDACTED"
 
-// watch takes over the request's line, and mends its span. Call done when it was answered.
-func (l accessLog) watch(w http.ResponseWriter, r *http.Request, hidden []string) (_ http.ResponseWriter, done func()) {
+// watch takes over the request's line, and mends its span. Of its URL, what may be a token
+// is in neither. Call done when it was answered.
+func (l accessLog) watch(w http.ResponseWriter, r *http.Request, mayBeTokens []string) (_ http.ResponseWriter, done func()) {
+	hidden := l.private.hides(mayBeTokens)
 	hideInTrace(r, hidden)
 	names, ok := accessLogNames(r)
 	if !ok {
@@ -64,7 +66,7 @@ func (l accessLog) watch(w http.ResponseWriter, r *http.Request, hidden []string
 }
 
 // clean is the request without what proves it: it is for the log alone.
-func (l accessLog) clean(r *http.Request, hidden []string) *http.Request {
+func (l accessLog) clean(r *http.Request, hidden func(string) bool) *http.Request {
 	c := r.Clone(r.Context())
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		c.RequestURI, c.Method = original.RequestURI, original.Method
@@ -80,11 +82,11 @@ func (l accessLog) clean(r *http.Request, hidden []string) *http.Request {
 
 // hide takes what may be a token out of a URI: segments, however they are
 // escaped, and the value of the token's parameter.
-func hide(uri string, hidden []string) string {
+func hide(uri string, hidden func(string) bool) string {
 	path, query, hasQuery := strings.Cut(uri, "?")
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
-		if mayBeToken(s, hidden) {
+		if holdsHidden(s, hidden) {
 			segments[i] = redacted
 		}
 	}
@@ -96,7 +98,7 @@ func hide(uri string, hidden []string) string {
 		name, value, _ := strings.Cut(p, "=")
 		plainName, _ := url.QueryUnescape(name)
 		plain, err := url.QueryUnescape(value)
-		if strings.EqualFold(plainName, tokenParam) || (err == nil && slices.Contains(hidden, plain)) {
+		if strings.EqualFold(plainName, tokenParam) || (err == nil && hidden(plain)) {
 			return name + "=" + redacted
 		}
 		return p
@@ -107,14 +109,12 @@ func hide(uri string, hidden []string) string {
 // doesn't read.
 var pair = regexp.MustCompile(`[^&;]+`)
 
-// mayBeToken tells a segment of which a part is hidden: an escaped slash makes
+// holdsHidden tells a segment of which a part is hidden: an escaped slash makes
 // one segment of what are several in the path. One that can't be read may be
 // anything.
-func mayBeToken(segment string, hidden []string) bool {
+func holdsHidden(segment string, hidden func(string) bool) bool {
 	plain, err := url.PathUnescape(segment)
-	return err != nil || slices.ContainsFunc(strings.Split(plain, "/"), func(part string) bool {
-		return slices.Contains(hidden, part)
-	})
+	return err != nil || slices.ContainsFunc(strings.Split(plain, "/"), hidden)
 }
 
 // accessLogNames are the loggers that Caddy would write the request to; ok is

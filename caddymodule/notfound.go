@@ -37,7 +37,7 @@ func (NotFound) CaddyModule() caddy.ModuleInfo {
 
 // ServeHTTP lets the rest of the site answer first. A URL that nearly is a
 // source's may carry its token, so what stands below the first segment is
-// kept out of the log, and that one too where it is a source's token.
+// kept out of the log.
 func (n *NotFound) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	rec := &answered{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}
 	if err := next.ServeHTTP(rec, r); err != nil || rec.yes {
@@ -45,11 +45,7 @@ func (n *NotFound) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyh
 	}
 	hurry(w)
 	segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
-	hidden := segments[1:]
-	if n.access.private.isToken(segments[0]) {
-		hidden = segments
-	}
-	w, done := n.access.watch(w, r, hidden)
+	w, done := n.access.watch(w, r, segments[1:])
 	defer done()
 	problem(w, http.StatusNotFound)
 	return nil

@@ -99,8 +99,14 @@ receive_webhooks /signed custom {
 receive_webhooks /edvisor/* edvisor {
 	url_token canary-url-token
 }
+receive_webhooks /synap/* synap {
+	basic_auth school school-password
+}
 `+knolyxSite)
-	for _, path := range []string{"/pays", "/pay/below", "/knolyx", "/edvisor/canary-guess", "/canary-url-token", "/canary-url-token/more", "/canary%2Durl-token"} {
+	for _, path := range []string{
+		"/pays", "/pay/below", "/knolyx", "/edvisor/canary-guess", "/canary-url-token", "/canary-url-token/more", "/canary%2Durl-token",
+		"/synap/canary-url-token", "/synap/exam%2Fcanary-url-token", "/synap/exam.completed?key=canary-url-token",
+	} {
 		s.send(request{method: "POST", path: path, body: "{}", header: map[string]string{"X-Api-Key": "canary-api-key", "X-Signed": "canary"}})
 	}
 	s.send(request{method: "POST", path: "/pay", body: "{}", lines: http.Header{"X-Api-Key": {"", "canary-api-key"}}})
@@ -110,7 +116,7 @@ receive_webhooks /edvisor/* edvisor {
 			t.Errorf("a secret stands in the log: %s", line)
 		}
 	}
-	for _, part := range []string{`"/pays"`, `"/pay/REDACTED"`, `"/REDACTED"`, `"X-Api-Key":["REDACTED"]`} {
+	for _, part := range []string{`"/pays"`, `"/pay/REDACTED"`, `"/REDACTED"`, `"/synap/REDACTED"`, `"/synap/exam.completed?key=REDACTED"`, `"X-Api-Key":["REDACTED"]`} {
 		if !strings.Contains(logs, part) {
 			t.Errorf("the log lacks %s", part)
 		}

@@ -1,10 +1,9 @@
 package caddymodule
 
 import (
+	"crypto/sha256"
 	"slices"
 	"sync"
-
-	"github.com/porterslodge/porterslodge/caddymodule/internal/verify"
 )
 
 // private is what proves requests to any of the app's sources. A sender may
@@ -12,16 +11,16 @@ import (
 type private struct {
 	mu      sync.RWMutex // guards what follows
 	headers []string
-	tokens  []verify.Verifier
+	tokens  map[[sha256.Size]byte]bool // of URLs, hashed so that no look at them takes a telling time
 }
 
 func newPrivate() *private {
-	return &private{headers: new(Proof).proofHeaders()}
+	return &private{headers: new(Proof).proofHeaders(), tokens: make(map[[sha256.Size]byte]bool)}
 }
 
 // add takes in how one source's requests are proven.
 func (p *private) add(proof *Proof) error {
-	token, err := proof.urlToken("")
+	tokens, err := secrets("url_token", proof.URLTokens)
 	if err != nil {
 		return err
 	}
@@ -32,8 +31,8 @@ func (p *private) add(proof *Proof) error {
 			p.headers = append(p.headers, name)
 		}
 	}
-	if token != nil {
-		p.tokens = append(p.tokens, token)
+	for _, t := range tokens {
+		p.tokens[sha256.Sum256([]byte(t))] = true
 	}
 	return nil
 }
@@ -45,11 +44,25 @@ func (p *private) names() []string {
 	return p.headers
 }
 
-// isToken tells whether a segment is a URL token, in constant time.
-func (p *private) isToken(segment string) bool {
+// hides returns what tells which parts of a request's URL no log shows: those
+// that may be a token where it was sent, and those that are one anywhere.
+func (p *private) hides(maybe []string) func(part string) bool {
+	known := make(map[string]bool, len(maybe))
+	for _, part := range maybe {
+		known[part] = true
+	}
+	return func(part string) bool {
+		hidden, seen := known[part]
+		if !seen {
+			hidden = p.isToken(part)
+			known[part] = hidden
+		}
+		return hidden
+	}
+}
+
+func (p *private) isToken(part string) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return slices.ContainsFunc(p.tokens, func(known verify.Verifier) bool {
-		return known.Verify(&verify.Request{Token: segment}).OK
-	})
+	return p.tokens[sha256.Sum256([]byte(part))]
 }

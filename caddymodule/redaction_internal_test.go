@@ -35,7 +35,8 @@ func FuzzRedaction(f *testing.F) {
 		}
 		r := &http.Request{URL: u, RequestURI: uri}
 		hidden := tokensOf(h, r)
-		clean := accessLog{private: newPrivate()}.clean(r, hidden).RequestURI
+		private := newPrivate()
+		clean := accessLog{private: private}.clean(r, private.hides(hidden)).RequestURI
 		seen, _ := url.PathUnescape(clean)
 		for _, secret := range hidden {
 			if len(secret) >= 8 && secret != redacted && (hasPart(clean, secret) || hasPart(seen, secret)) {
@@ -83,4 +84,19 @@ func escape(token string, how uint64) string {
 		}
 	}
 	return b.String()
+}
+
+// BenchmarkURLOfManySegments is what a stranger can make the log's line cost, within
+// Caddy's limit of 16 KB.
+func BenchmarkURLOfManySegments(b *testing.B) {
+	var uri strings.Builder
+	for i := 0; uri.Len() < 15<<10; i++ {
+		fmt.Fprintf(&uri, "/%x", i)
+	}
+	r := &http.Request{URL: &url.URL{Path: uri.String()}, RequestURI: uri.String()}
+	segments := strings.Split(uri.String(), "/")
+	private := newPrivate()
+	for b.Loop() {
+		accessLog{private: private}.clean(r, private.hides(segments))
+	}
 }

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -16,14 +15,14 @@ var tracer = new(tracing.Tracer)
 
 // hideInTrace takes what may be a token out of the span that Caddy's tracing
 // made of a request, whose path it wrote down before any handler ran.
-func hideInTrace(r *http.Request, hidden []string) {
+func hideInTrace(r *http.Request, hidden func(string) bool) {
 	span := trace.SpanFromContext(r.Context())
-	if len(hidden) == 0 || !span.IsRecording() {
+	if !span.IsRecording() {
 		return
 	}
 	segments := strings.Split(r.URL.Path, "/")
 	for i, s := range segments {
-		if slices.Contains(hidden, s) {
+		if hidden(s) {
 			segments[i] = redacted
 		}
 	}
