@@ -64,7 +64,7 @@ func newAccount(a Account) (account, error) {
 	case hash == nil:
 		return account{user: digestOf(a.User), plain: digestOf(a.Password)}, nil
 	}
-	return account{user: digestOf(a.User), hash: newHashed(hash)}, nil
+	return account{user: digestOf(a.User), hash: shared.hashed(a.Password, hash)}, nil
 }
 
 // hasControl tells of the characters that RFC 7617 forbids. In bcrypt a NUL

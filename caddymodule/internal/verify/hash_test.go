@@ -3,10 +3,12 @@ package verify
 import (
 	"encoding/base64"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"weak"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -44,6 +46,42 @@ func TestASenderPaysForItsHashOnce(t *testing.T) {
 	if n := c.total.Load(); n != 1+3 {
 		t.Fatalf("computed %d times, want 4", n)
 	}
+}
+
+func TestAPasswordIsRememberedByAllWhoConfigureItsHash(t *testing.T) {
+	c := newCounted("right one")
+	close(c.release)
+	s := sharing{hashes: make(map[string]weak.Pointer[hashed])}
+	before := s.hashed("its text", c)
+	if !before.matches("right one") {
+		t.Fatal("the right one doesn't match")
+	}
+	if after := s.hashed("its text", newCounted("right one")); !after.matches("right one") || after.matches("wrong one") {
+		t.Fatal("sharing changed an answer")
+	}
+	if other := s.hashed("another text", newCounted("other")); other == before {
+		t.Fatal("two hashes are one")
+	}
+	if n := c.total.Load(); n != 1+1 {
+		t.Fatalf("computed %d times, want 2", n)
+	}
+	runtime.KeepAlive(before)
+	s.emptied(t)
+}
+
+// emptied waits until what nobody uses is forgotten.
+func (s *sharing) emptied(t *testing.T) {
+	t.Helper()
+	for range 1000 {
+		runtime.GC()
+		s.mu.Lock()
+		n := len(s.hashes)
+		s.mu.Unlock()
+		if n == 0 {
+			return
+		}
+	}
+	t.Fatal("a hash that nobody uses is kept")
 }
 
 func TestOneHashProvesAllThatWaitWithTheSamePassword(t *testing.T) {
