@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
@@ -42,13 +43,18 @@ func (c *SourceConfig) extract() (func(*event.Request) sender.Extracted, error) 
 	}, nil
 }
 
-// eventID is the expression of the sender's id. Standard Webhooks signs one,
-// which tells a retry from another event with the same body.
+// eventID is the expression of the sender's id. One that is signed tells a retry
+// from another event with the same body.
 func (c *SourceConfig) eventID() string {
-	if c.EventID == "" && c.StandardWebhooks {
+	switch {
+	case c.EventID != "":
+		return c.EventID
+	case c.StandardWebhooks:
 		return `headers["webhook-id"]`
+	case c.HMAC != nil && c.HMAC.ID != "":
+		return fmt.Sprintf("headers[%q]", c.HMAC.ID)
 	}
-	return c.EventID
+	return ""
 }
 
 func compileExtract(name, expr string) (*rules.Extract, error) {

@@ -56,7 +56,8 @@ type SourceConfig struct {
 	EventType string `json:"event_type,omitempty"`
 
 	// An expression that gives the sender's own event id. custom only.
-	// Default: the header webhook-id with Standard Webhooks, else none.
+	// Default: the id that the sender signs, which with Standard Webhooks is
+	// the header webhook-id; else none.
 	EventID string `json:"event_id,omitempty"`
 
 	// An expression that gives the time of the event. custom only.

@@ -1,7 +1,10 @@
 package caddymodule_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"net/http"
 	"strconv"
 	"testing"
@@ -10,39 +13,50 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-func TestTheSignedIDOfStandardWebhooksTellsEventsApart(t *testing.T) {
+func TestASignedIDTellsEventsApart(t *testing.T) {
 	key := []byte("the key of Standard Webhooks")
-	s := serve(t, "", `receive_webhooks /library custom {
-	secret whsec_`+base64.StdEncoding.EncodeToString(key)+`
-	standard_webhooks
-}`)
 	signer, err := webhooks.NewWebhookRaw(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct {
-		name, id, body string
-		status         int
+	for scheme, c := range map[string]struct {
+		config string
+		sign   func(id, body string) map[string]string
 	}{
-		{"an event", "msg_1", `{"seat":12}`, http.StatusAccepted},
-		{"another with an equal body", "msg_2", `{"seat":12}`, http.StatusAccepted},
-		{"a retry", "msg_1", `{"seat":12}`, http.StatusOK},
-		{"a retry that was written anew", "msg_2", `{ "seat": 12 }`, http.StatusOK},
+		"standard_webhooks": {"secret whsec_" + base64.StdEncoding.EncodeToString(key) + "\nstandard_webhooks", func(id, body string) map[string]string {
+			now := time.Now()
+			signature, err := signer.Sign(id, now, []byte(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return map[string]string{"webhook-id": id, "webhook-timestamp": strconv.FormatInt(now.Unix(), 10), "webhook-signature": signature}
+		}},
+		"hmac": {"secret the-key\nhmac {\nheader X-Signature\nid X-Message\nsigned {id}.{body}\n}", func(id, body string) map[string]string {
+			mac := hmac.New(sha256.New, []byte("the-key"))
+			mac.Write([]byte(id + "." + body))
+			return map[string]string{"x-message": id, "x-signature": hex.EncodeToString(mac.Sum(nil))}
+		}},
 	} {
-		now := time.Now()
-		signature, err := signer.Sign(c.id, now, []byte(c.body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		res := s.send(request{method: http.MethodPost, path: "/library", body: c.body, header: map[string]string{
-			"webhook-id": c.id, "webhook-timestamp": strconv.FormatInt(now.Unix(), 10), "webhook-signature": signature,
-		}})
-		want := `{"id":"` + c.id + `"}`
-		if c.status == http.StatusOK {
-			want = `{"id":"` + c.id + `","duplicate":true}`
-		}
-		if res.status != c.status || res.body != want {
-			t.Errorf("%s: %d %s, not %d %s", c.name, res.status, res.body, c.status, want)
-		}
+		t.Run(scheme, func(t *testing.T) {
+			s := serve(t, "", "receive_webhooks /library custom {\n"+c.config+"\n}")
+			for _, e := range []struct {
+				name, id, body string
+				status         int
+			}{
+				{"an event", "msg_1", `{"seat":12}`, http.StatusAccepted},
+				{"another with an equal body", "msg_2", `{"seat":12}`, http.StatusAccepted},
+				{"a retry", "msg_1", `{"seat":12}`, http.StatusOK},
+				{"a retry that was written anew", "msg_2", `{ "seat": 12 }`, http.StatusOK},
+			} {
+				res := s.send(request{method: http.MethodPost, path: "/library", body: e.body, header: c.sign(e.id, e.body)})
+				want := `{"id":"` + e.id + `"}`
+				if e.status == http.StatusOK {
+					want = `{"id":"` + e.id + `","duplicate":true}`
+				}
+				if res.status != e.status || res.body != want {
+					t.Errorf("%s: %d %s, not %d %s", e.name, res.status, res.body, e.status, want)
+				}
+			}
+		})
 	}
 }
