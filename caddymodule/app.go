@@ -78,6 +78,7 @@ type App struct {
 type registered struct {
 	source *gateway.Source
 	config string
+	public bool // anybody knows a secret of it
 }
 
 // CaddyModule returns the Caddy module information.
@@ -187,7 +188,7 @@ func (a *App) register(s *gateway.Source, proof *Proof, config string) (*gateway
 	known, ok := a.sources[s.Name]
 	switch {
 	case !ok:
-		a.sources[s.Name] = &registered{s, config}
+		a.sources[s.Name] = &registered{s, config, proof.isPublic()}
 		return s, a.private.add(proof)
 	case known.config == config:
 		return known.source, nil

@@ -50,6 +50,7 @@ func (a *App) join() error {
 	a.settled()
 	a.log.Info("the gateway receives and delivers", "store", a.store.identity(),
 		"sources", slices.Sorted(maps.Keys(a.sources)), "backends", len(a.Backends), "rules", len(a.Rules))
+	a.warnOfPublic()
 	return nil
 }
 

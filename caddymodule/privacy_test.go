@@ -122,3 +122,19 @@ receive_webhooks /synap/* synap {
 		}
 	}
 }
+
+func TestTheLogWarnsOfSecretsThatAnybodyKnows(t *testing.T) {
+	t.Setenv("SYNAP_PASSWORD", "try-synap-password")
+	s := serve(t, "", `
+receive_webhooks /synap/* synap {
+	basic_auth school {env.SYNAP_PASSWORD}
+}
+`+knolyxSite)
+	const warning = `the examples' secrets are in use: anybody knows them and can forge; set your own before others reach this server","in":["source synap"]`
+	if logs := s.logs(); strings.Count(logs, warning) != 1 || strings.Contains(logs, "try-synap-password") {
+		t.Errorf("the log doesn't warn once, without the secret: %s", logs)
+	}
+	if logs := serve(t, "", knolyxSite).logs(); strings.Contains(logs, "anybody knows them") {
+		t.Errorf("the log warns of a secret of one's own: %s", logs)
+	}
+}
