@@ -17,7 +17,9 @@ func TestDamageOnDiskIsNeverSilent(t *testing.T) {
 	trials := sized(5, 50, 1000)
 	kept := newSample(t)
 	var refused, told, whole int
+	sofar := newProgress(t, trials, "stores")
 	for trial := range trials {
+		sofar.reached(trial)
 		from := kept.stopped
 		if trial%2 == 1 {
 			from = kept.killed

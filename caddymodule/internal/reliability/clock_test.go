@@ -26,7 +26,9 @@ func TestPromise3NoJumpOfTheClockHoldsUpOrLosesAnEvent(t *testing.T) {
 	choose := random(t)
 	sequences := sized(100, 5000, 100_000)
 	jumps, longest := 0, time.Duration(0)
+	sofar := newProgress(t, sequences, "sequences")
 	for n := 0; n < sequences && !t.Failed(); n++ {
+		sofar.reached(n)
 		synctest.Test(t, func(t *testing.T) {
 			c := newClockLife(t, choose, n%200 == 0)
 			defer c.end()

@@ -26,7 +26,9 @@ func TestPromise1NothingAcknowledgedIsLostInAKill(t *testing.T) {
 	g := newGateway(t, eager(crm.URL))
 	var ledger senderLedger
 	var starts []time.Duration
+	sofar := newProgress(t, cycles, "kills")
 	for cycle := range cycles {
+		sofar.reached(cycle)
 		begun := time.Now()
 		g.start()
 		starts = append(starts, time.Since(begun))

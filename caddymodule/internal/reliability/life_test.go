@@ -18,7 +18,9 @@ func TestPromise3ARandomLifeIsAsTheModelSays(t *testing.T) {
 	steps := sized(300, 2000, 1_000_000)
 	const each = 2000 // then another life begins
 	done, counts := 0, make(map[string]int)
+	sofar := newProgress(t, steps, "steps")
 	for done < steps && !t.Failed() {
+		sofar.reached(done)
 		synctest.Test(t, func(t *testing.T) {
 			l := newLife(t, choose)
 			defer l.end()

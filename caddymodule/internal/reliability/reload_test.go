@@ -22,7 +22,7 @@ func TestPromise7AReloadGoodOrBadDropsAndRepeatsNothing(t *testing.T) {
 	reloads := sized(10, 60, 1800)
 	every := sized(250*time.Millisecond, time.Second, time.Second)
 	crm := newBackend(t, nil)
-	r := &reloaded{backends: fmt.Sprintf("backend crm %s {\n timeout 30s\n}\ndefault crm", crm.URL)}
+	r := &reloaded{sofar: newProgress(t, reloads, "reloads"), backends: fmt.Sprintf("backend crm %s {\n timeout 30s\n}\ndefault crm", crm.URL)}
 	r.gateway = newGateway(t, r.backends)
 	clients := r.overTCP()
 	r.start()
@@ -57,6 +57,7 @@ func TestPromise7AReloadGoodOrBadDropsAndRepeatsNothing(t *testing.T) {
 // reloaded is a gateway that is reloaded under load.
 type reloaded struct {
 	*gateway
+	sofar    *progress
 	backends string
 	ledger   senderLedger
 	// unanswered counts requests that were not answered 202: each is of a new
@@ -76,6 +77,7 @@ func (r *reloaded) underLoad(from, to int, every time.Duration) {
 		stop()
 	}()
 	for i := from; i < to; i++ {
+		r.sofar.reached(i)
 		time.Sleep(every)
 		r.once(i)
 	}

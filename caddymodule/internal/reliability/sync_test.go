@@ -26,7 +26,9 @@ func TestPromise1NothingIsAcknowledgedAfterASyncThatFailed(t *testing.T) {
 	cases := sized(2, 10, 100)
 	lost, longest := 0, time.Duration(0)
 	failed := make(map[string]int)
+	sofar := newProgress(t, cases, "syncs")
 	for i := range cases {
+		sofar.reached(i)
 		call := []string{"fdatasync", "msync", "fsync"}[i%3]
 		noticed, missing := failSync(t, call, choose)
 		failed[call]++
