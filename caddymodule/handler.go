@@ -88,11 +88,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 	if !ok {
 		return h.refuse(w, http.StatusNotFound, "unknown path below the source")
 	}
-	if !slices.Contains(h.methods, r.Method) {
-		return h.refuse(w, http.StatusMethodNotAllowed, "method not allowed")
-	}
-	if encoded(r.Header) {
-		return h.refuse(w, http.StatusUnsupportedMediaType, "the body has a content encoding")
+	if status, reason := h.unfit(r); status != 0 {
+		return h.refuse(w, status, reason)
 	}
 	engine, leave, ok := h.enter(r.Context())
 	if !ok {
@@ -117,6 +114,20 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 	failpoint.Pass(failpoint.Answered)
 	h.note(answer, time.Now())
 	return outcomeOf(answer.Verdict)
+}
+
+// unfit tells why a request is refused before its body is read; status is 0 where it isn't.
+func (h *Handler) unfit(r *http.Request) (status int, reason string) {
+	switch {
+	case !slices.Contains(h.methods, r.Method):
+		return http.StatusMethodNotAllowed, "method not allowed"
+	case encoded(r.Header):
+		return http.StatusUnsupportedMediaType, "the body has a content encoding"
+	case r.TLS != nil && !r.TLS.HandshakeComplete:
+		// By HTTP/3 whoever overheard it can send it again (RFC 8470).
+		return http.StatusTooEarly, "it came as early data"
+	}
+	return 0, ""
 }
 
 // encoded tells a body that is not as it was signed or meant.

@@ -41,7 +41,12 @@ func (l *senderLedger) send(g *gateway, id string) (status int, header http.Head
 
 // post sends a genuine Knolyx event; it answers 0 where nothing came back.
 func post(g *gateway, id string) (int, http.Header) {
-	return g.put(fmt.Sprintf(`{"id":%q,"type":"COURSE_COMPLETED","data":{"user":{"id":9007199254740993,"email":"ana@example.org"},"course":{"id":12,"name":"Botany"}}}`, id), "a-token")
+	return g.put(completed(id), genuine)
+}
+
+// completed is an event of Knolyx.
+func completed(id string) string {
+	return fmt.Sprintf(`{"id":%q,"type":"COURSE_COMPLETED","data":{"user":{"id":9007199254740993,"email":"ana@example.org"},"course":{"id":12,"name":"Botany"}}}`, id)
 }
 
 // put sends a body as Knolyx would; it answers 0 where nothing came back.
