@@ -36,7 +36,7 @@ func (x *examination) tables() (whole bool, err error) {
 // unlisted looks for tables that the list doesn't name any more; the newest step
 // in those that it names is given.
 func (x *examination) unlisted(listed []uint64, newest uint64) (none bool) {
-	_, logged, err := findLost(x.path)
+	_, _, logged, err := findLost(x.path)
 	if err == nil {
 		err = checkUnlisted(x.path, listed, max(newest, logged))
 	}

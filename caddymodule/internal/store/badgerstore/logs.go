@@ -1,6 +1,7 @@
 package badgerstore
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -33,25 +34,26 @@ type lostLog struct {
 }
 
 // findLost reads the logs that Badger is about to read: it takes damage in the
-// middle of one for its end, and says nothing. It returns the newest step too.
-func findLost(folder string) (all []lostLog, version uint64, err error) {
+// middle of one for its end, and says nothing. It returns the oldest and the newest
+// step in them too, 0 where there are none.
+func findLost(folder string) (all []lostLog, oldest, newest uint64, err error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*.mem"))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, 0, err
 	}
 	slices.Sort(paths)
 	for _, path := range paths {
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return nil, 0, err
+			return nil, 0, 0, err
 		}
 		found := readLog(data)
-		if steps := found.loss(data, version); steps > 0 {
+		if steps := found.loss(data, newest); steps > 0 {
 			all = append(all, lostLog{filepath.Base(path), steps})
 		}
-		version = max(version, found.last)
+		oldest, newest = cmp.Or(oldest, found.first), max(newest, found.last)
 	}
-	return all, version, nil
+	return all, oldest, newest, nil
 }
 
 // removeEmptyLogs deletes the empty log of a memtable or of values that a kill

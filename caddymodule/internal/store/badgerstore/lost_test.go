@@ -66,3 +66,46 @@ func TestEventsWhoseDatabaseIsLostAreNotTakenForNewOnes(t *testing.T) {
 		})
 	}
 }
+
+// TestATableThatIsGoneCanBePutBack removes a table, as somebody may who copies a store's
+// folder in parts: opening it must not take the table off the list.
+func TestATableThatIsGoneCanBePutBack(t *testing.T) {
+	for name, more := range map[string]int{"and nothing came after it": 0, "and a log goes on after it": 3} {
+		t.Run(name, func(t *testing.T) {
+			dir, aside := t.TempDir(), t.TempDir()
+			s := open(t, Options{Path: dir})
+			keep(t, s, "before", 10)
+			must(t, s.Close())
+			if more > 0 {
+				s = open(t, Options{Path: dir})
+				for i := range more {
+					must(t, route(s, keep(t, s, string(rune('a'+i)), 10), "", 10))
+				}
+				dir = copyOf(t, dir) // as a crash leaves it
+			}
+			tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+			if err != nil || len(tables) == 0 {
+				t.Fatalf("no table: %v", err)
+			}
+			for _, path := range tables {
+				must(t, os.Rename(path, filepath.Join(aside, filepath.Base(path))))
+			}
+			before := fingerprint(t, dir)
+			if again, err := Open(Options{Path: dir}); !errors.Is(err, errTables) {
+				t.Errorf("it was opened: %v, %v", again, err)
+			}
+			if fingerprint(t, dir) != before {
+				t.Error("opening it changed what was left")
+			}
+			for _, path := range tables {
+				must(t, os.Rename(filepath.Join(aside, filepath.Base(path)), path))
+			}
+			again := open(t, Options{Path: dir})
+			counts, err := again.Counts(ctx)
+			must(t, err)
+			if n := counts.Events.Waiting; n != 1 {
+				t.Errorf("%d events wait to be routed, not 1", n)
+			}
+		})
+	}
+}

@@ -31,7 +31,7 @@ func checkDatabase(folder string, log *slog.Logger) (lost []lostLog, err error) 
 	if err := errors.Join(removeEmptyLogs(folder), checkLost(folder), dropUndone(folder, log)); err != nil {
 		return nil, err
 	}
-	lost, newest, err := findLost(folder)
+	lost, _, newest, err := findLost(folder)
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,10 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/pb"
@@ -18,8 +20,9 @@ import (
 
 // dropUndone takes changes out of Badger's list of tables that were not carried
 // out. Where the sync of the list fails, Badger removes the tables that it has
-// just made, keeps those that they were made of, and leaves the change in the
-// list; then it refuses to open. What isn't explained by that stays as it is.
+// just made, keeps what they were made of, tables or the log of a memtable, and
+// leaves the change in the list; then it refuses to open. What isn't explained by
+// that stays as it is: a table that is gone may be put back.
 func dropUndone(folder string, log *slog.Logger) error {
 	list := filepath.Join(folder, badger.ManifestFilename)
 	data, err := os.ReadFile(list)
@@ -40,6 +43,9 @@ func dropUndone(folder string, log *slog.Logger) error {
 	if dropped == 0 {
 		return nil
 	}
+	if whole, err := endInLogs(folder, kept); err != nil || !whole {
+		return err
+	}
 	log.Error("a failed sync left tables in Badger's list that were never kept; they are taken off it",
 		"tables", dropped)
 	rewritten := data[:listHead:listHead]
@@ -47,6 +53,17 @@ func dropUndone(folder string, log *slog.Logger) error {
 		rewritten = append(rewritten, set.bytes...)
 	}
 	return replaceFile(list, rewritten)
+}
+
+// endInLogs tells whether the logs go on where the tables of a list end, so that
+// no step is missing.
+func endInLogs(folder string, sets []changeSet) (bool, error) {
+	newest, err := newestOf(folder, slices.Sorted(maps.Keys(listedBy(sets))), 0)
+	if err != nil {
+		return false, err
+	}
+	_, first, _, err := findLost(folder)
+	return first > 0 && first <= newest+1, err
 }
 
 // listHead is how many bytes stand before the first change set: magic and version.
