@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"mime"
@@ -177,6 +178,7 @@ func adminError(w http.ResponseWriter, log *slog.Logger, err error) {
 	var own refusal
 	var nowhere missing
 	var tooLarge *http.MaxBytesError
+	var damaged *store.DamagedError
 	switch {
 	case errors.As(err, &tooLarge):
 		adminProblem(w, http.StatusRequestEntityTooLarge, "the body is over the limit")
@@ -184,6 +186,9 @@ func adminError(w http.ResponseWriter, log *slog.Logger, err error) {
 		adminProblem(w, http.StatusBadRequest, err.Error())
 	case errors.As(err, &nowhere), errors.Is(err, store.ErrNotFound):
 		adminProblem(w, http.StatusNotFound, err.Error())
+	case errors.As(err, &damaged):
+		log.Error("an event is damaged on disk", "error", err)
+		adminProblem(w, http.StatusInternalServerError, fmt.Sprintf("event %d is damaged on disk; `caddy webhooks doctor` says more", damaged.Seq))
 	default:
 		log.Error("the admin api failed", "error", err)
 		adminProblem(w, http.StatusInternalServerError, "the gateway failed; its log says why")

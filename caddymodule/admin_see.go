@@ -82,7 +82,7 @@ func adminEvents(r *adminRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := adminapi.Page{Events: []adminapi.Event{}, Next: page.Next, Untold: page.Untold}
+	out := adminapi.Page{Events: []adminapi.Event{}, Next: page.Next, Untold: page.Untold, Damaged: page.Damaged}
 	for i := range page.Events {
 		out.Events = append(out.Events, inList(&page.Events[i]))
 	}

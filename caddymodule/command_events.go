@@ -70,6 +70,9 @@ func (a *asking) listEvents(ctx context.Context, q adminapi.Query) error {
 	if all.Untold > 0 {
 		a.aside.Line(show.Warn, "of %d others it can't be told whether --where holds: it fails for them, or their source is gone", all.Untold)
 	}
+	if len(all.Damaged) > 0 {
+		a.aside.Line(show.Bad, "damaged on disk, so that they can't be shown: %s; `caddy webhooks doctor` says more", numbers(all.Damaged))
+	}
 	if len(all.Events) == 0 {
 		a.aside.Say("no events found")
 		return nil
@@ -103,12 +106,18 @@ func (a *asking) collect(ctx context.Context, q adminapi.Query) (all adminapi.Pa
 		all.Events = append(all.Events, page.Events...)
 		all.Next = page.Next
 		all.Untold += page.Untold
+		all.Damaged = append(all.Damaged, page.Damaged...)
 		if len(all.Events) >= want || page.Next == 0 {
 			return all, nil
 		}
 		q.Before = page.Next
 		bar.say("looking at events before %d", q.Before)
 	}
+}
+
+// numbers are written as in 3, 5, 8.
+func numbers(seqs []uint64) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(seqs), "[]"), " ", ", ")
 }
 
 func deliveriesOf(e *adminapi.Event) string {

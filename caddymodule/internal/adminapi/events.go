@@ -32,6 +32,9 @@ type Page struct {
 	// Untold is of how many others it can't be told whether Where holds: it fails
 	// for them, or their source isn't in the config any more.
 	Untold int `json:"untold,omitempty"`
+	// Damaged are those that can't be read any more: whether they would be among
+	// the events can't be told either.
+	Damaged []uint64 `json:"damaged,omitempty"`
 }
 
 // Event is an event in a list. Nothing personal stands in it.

@@ -49,6 +49,8 @@ type Page struct {
 	Next uint64
 	// Untold is of how many others it can't be told whether the condition holds.
 	Untold int
+	// Damaged are those that can't be read any more, whether or not they would fit.
+	Damaged []uint64
 }
 
 // Find returns up to n events, those with a Seq below before; 0 begins with
@@ -115,11 +117,15 @@ func (e *Engine) search(ctx context.Context, f Filter, before uint64) (*search, 
 // look adds an event to the page if it fits.
 func (s *search) look(ctx context.Context, seq uint64, p *Page) error {
 	sight, err := s.engine.sight(ctx, seq)
+	var damaged *store.DamagedError
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil // it was purged meanwhile
 	case errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrBroken), ctx.Err() != nil:
 		return err
+	case errors.As(err, &damaged):
+		p.Damaged = append(p.Damaged, seq)
+		return nil
 	case err != nil:
 		s.engine.log.Error("an event can't be read", "seq", seq, "error", err)
 		return nil

@@ -19,6 +19,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
@@ -43,6 +44,17 @@ var (
 	// was written.
 	ErrState = errors.New("it is in another state")
 )
+
+// DamagedError tells of an event of which something on disk is damaged.
+type DamagedError struct {
+	Seq uint64
+	Err error
+}
+
+func (e *DamagedError) Error() string { return fmt.Sprintf("event %d: %v", e.Seq, e.Err) }
+
+// Unwrap returns what is damaged.
+func (e *DamagedError) Unwrap() error { return e.Err }
 
 // Store keeps events, deliveries, dedupe keys and the quarantine.
 type Store interface {
@@ -93,7 +105,7 @@ type Store interface {
 	// the lease goes on.
 	Record(ctx context.Context, d *event.Delivery) error
 
-	// Event returns an event with its outcome, else ErrNotFound.
+	// Event returns an event with its outcome, else ErrNotFound or a DamagedError.
 	Event(ctx context.Context, seq uint64) (*event.Event, error)
 
 	// Deliveries returns an event's deliveries, in the order of its backends.

@@ -31,9 +31,17 @@ func (s *Store) Event(ctx context.Context, seq uint64) (ev *event.Event, err err
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, ifDamaged(seq, err)
 	}
 	return ev, nil
+}
+
+// ifDamaged names the event where an error means that it can't be read any more.
+func ifDamaged(seq uint64, err error) error {
+	if errors.Is(err, errDamaged) {
+		return &store.DamagedError{Seq: seq, Err: err}
+	}
+	return err
 }
 
 // Deliveries implements store.Store.
@@ -53,7 +61,7 @@ func (s *Store) Deliveries(ctx context.Context, seq uint64) (ds []*event.Deliver
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, ifDamaged(seq, err)
 	}
 	return ds, nil
 }
