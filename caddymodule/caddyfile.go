@@ -82,7 +82,7 @@ func nearest(name string, known []string) string {
 		}
 	}
 	if best == "" {
-		return fmt.Sprintf("; known here: %v", known)
+		return "; known here: " + strings.Join(known, ", ")
 	}
 	return fmt.Sprintf(" (did you mean %s?)", best)
 }

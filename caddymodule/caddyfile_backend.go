@@ -36,11 +36,12 @@ func parseBackend(a *App, d *caddyfile.Dispenser) error {
 	if _, err := backendNames(a.Backends); err != nil {
 		return d.WrapErr(err)
 	}
+	head := *d // its errors name this line, not that of the block's end
 	if err := backendOptions.parseBlock(b, d); err != nil {
 		return err
 	}
 	if err := b.check(); err != nil {
-		return d.WrapErr(fmt.Errorf("backend %s: %w", b.Name, err))
+		return head.WrapErr(fmt.Errorf("backend %s: %w", b.Name, err))
 	}
 	return nil
 }

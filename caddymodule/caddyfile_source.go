@@ -45,15 +45,16 @@ func parseSource(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	}
 	base, matchers := sourcePath(path, matcher)
 	handler.Path = base
+	head := *h.Dispenser // its errors name this line, not that of the block's end
 	if err := sourceOptions.parseBlock(&handler.SourceConfig, h.Dispenser); err != nil {
 		return nil, err
 	}
 	if err := handler.check(); err != nil {
-		return nil, h.WrapErr(fmt.Errorf("source %s: %w", handler.label(), err))
+		return nil, head.WrapErr(fmt.Errorf("source %s: %w", handler.label(), err))
 	}
 	site, first := siteOf(h)
 	if err := site.claim(path, handler.label()); err != nil {
-		return nil, h.WrapErr(err)
+		return nil, head.WrapErr(err)
 	}
 	var routes []httpcaddyfile.ConfigValue
 	for _, m := range matchers {

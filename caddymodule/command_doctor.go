@@ -53,7 +53,7 @@ func (h *holding) showReport(r *badgerstore.Report) {
 	h.screen.Say("%s", h.store.Path)
 	h.screen.Say("%d events, of which %d wait to be routed; %d waiting deliveries, %d dead; %d quarantined requests",
 		r.Events, r.Waiting, r.Deliveries, r.Dead, r.Quarantined)
-	h.screen.Say("%d tables, %d files of the journal", r.Tables, r.Files)
+	h.screen.Say("tables: %d; files of the journal: %d", r.Tables, r.Files)
 	if r.Sound() {
 		h.screen.Line(show.Good, "the store is sound")
 		return

@@ -20,8 +20,9 @@ type post struct {
 	screen *show.Screen
 	json   bool
 	sent   int
-	// failed counts answers other than 2xx.
-	failed int
+	// failed counts answers other than 2xx; unknown tells that there was a 404.
+	failed  int
+	unknown bool
 }
 
 // postTimeout is as long as the most patient sender waits.
@@ -71,6 +72,7 @@ func (p *post) send(ctx context.Context, req *http.Request, r *sample.Request, s
 
 func (p *post) tell(out posted, took time.Duration) error {
 	p.sent++
+	p.unknown = p.unknown || out.Status == http.StatusNotFound
 	style, what := show.Good, "accepted"
 	switch {
 	case out.Status/100 != 2:
@@ -92,7 +94,11 @@ func (p *post) outcome() error {
 	if p.failed == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d of %d requests got no 2xx; see the gateway's log for why", p.failed, p.sent)
+	why := "see the gateway's log for why"
+	if p.unknown {
+		why = "404 means that no source has this path; `caddy webhooks setup` lists those of the Caddyfile"
+	}
+	return fmt.Errorf("%d of %d requests got no 2xx; %s", p.failed, p.sent, why)
 }
 
 // unreachable says what to do when nobody answers. The error of a client holds

@@ -30,6 +30,10 @@ the sender sent is personal data. An id that is a number itself is written id:12
 		Args: takes(1, 1),
 	}
 	return asks(c, func(ctx context.Context, a *asking, args []string) error {
+		if _, _, ok := request(args[0]); ok {
+			return fmt.Errorf("%s is a request in the quarantine, and no event before `caddy webhooks release` makes it one; "+
+				"`caddy webhooks events --state quarantined` says what is known of it, and id:%[1]s is an id that looks like this", args[0])
+		}
 		seq, err := a.named(ctx, args[0])
 		if err != nil {
 			return err

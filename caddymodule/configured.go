@@ -40,6 +40,7 @@ func configuredSources(config []byte) ([]*configured, error) {
 			return nil, err
 		}
 	}
+	slices.SortStableFunc(found.sources, func(a, b *configured) int { return cmp.Compare(a.label(), b.label()) })
 	return found.sources, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,7 +47,8 @@ var filterStates = []event.State{
 func (c *Config) filter(f Filter) (*judged, error) {
 	j := &judged{Filter: f, since: f.Since, until: f.Until}
 	if !slices.Contains(filterStates, f.State) {
-		return nil, fmt.Errorf("%w: no event is in state %q; the states are %s", ErrFilter, f.State, filterStates[1:])
+		return nil, fmt.Errorf("%w: no event is in state %q; the states are %s, and quarantined for requests that failed verification",
+			ErrFilter, f.State, strings.Trim(strings.ReplaceAll(fmt.Sprint(filterStates[1:]), " ", ", "), "[]"))
 	}
 	if _, err := path.Match(f.Type, ""); err != nil {
 		return nil, fmt.Errorf("%w: type %q is no pattern; write such as course.*", ErrFilter, f.Type)
@@ -59,10 +61,21 @@ func (c *Config) filter(f Filter) (*judged, error) {
 	}
 	set, err := rules.Compile(rules.Config{Rules: []rules.Rule{{Name: whereRule, When: f.Where, Drop: true}}})
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFilter, err)
+		return nil, fmt.Errorf("%w: %w", ErrFilter, unnamed(err))
 	}
 	j.where = &Config{Rules: set, Sources: c.Sources}
 	return j, nil
+}
+
+// unnamed takes the name of whereRule out of what is wrong with it.
+func unnamed(err error) error {
+	var all rules.Errors
+	if errors.As(err, &all) {
+		for _, one := range all {
+			one.Rule = ""
+		}
+	}
+	return err
 }
 
 // clocks is how far the clock of a sender may be ahead of ours.

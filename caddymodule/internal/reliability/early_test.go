@@ -138,6 +138,7 @@ func (c *resuming) put(id string, meanwhile func()) (status int) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	_ = res.Body.Close()
 	if meanwhile != nil && !conn.ConnectionState().Used0RTT {
 		c.t.Error("the server took no early data")
 	}
