@@ -239,6 +239,8 @@ func (f *forger) ownID(m *message) string {
 		return idOf(m.body)
 	case strings.HasPrefix(f.name, "standard"):
 		return only(m, "webhook-id")
+	case f.name == "with-id":
+		return only(m, "X-Id")
 	}
 	return ""
 }
