@@ -32,8 +32,7 @@ const redacted = "REDACTED"
 // watch takes over the request's line, and mends its span. Of its URL, what may be a token
 // is in neither. Call done when it was answered.
 func (l accessLog) watch(w http.ResponseWriter, r *http.Request, mayBeTokens []string) (_ http.ResponseWriter, done func()) {
-	hidden := l.private.hides(mayBeTokens)
-	hideInTrace(r, hidden)
+	hideInTrace(r, l.private, mayBeTokens)
 	names, ok := accessLogNames(r)
 	if !ok {
 		return w, func() {}
@@ -43,7 +42,7 @@ func (l accessLog) watch(w http.ResponseWriter, r *http.Request, mayBeTokens []s
 	rec := caddyhttp.NewResponseRecorder(w, nil, nil)
 	return rec, func() {
 		fields := []zap.Field{
-			zap.Object("request", caddyhttp.LoggableHTTPRequest{Request: l.clean(r, hidden)}),
+			zap.Object("request", caddyhttp.LoggableHTTPRequest{Request: l.clean(r, mayBeTokens)}),
 			zap.Int64("bytes_read", max(r.ContentLength, 0)),
 			zap.String("user_id", ""),
 			zap.Duration("duration", time.Since(begun)),
@@ -66,12 +65,12 @@ func (l accessLog) watch(w http.ResponseWriter, r *http.Request, mayBeTokens []s
 }
 
 // clean is the request without what proves it: it is for the log alone.
-func (l accessLog) clean(r *http.Request, hidden func(string) bool) *http.Request {
+func (l accessLog) clean(r *http.Request, mayBeTokens []string) *http.Request {
 	c := r.Clone(r.Context())
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		c.RequestURI, c.Method = original.RequestURI, original.Method
 	}
-	c.RequestURI = hide(c.RequestURI, hidden)
+	c.RequestURI = hide(c.RequestURI, l.private.hides(mayBeTokens))
 	for _, name := range l.private.names() {
 		if len(c.Header.Values(name)) > 0 {
 			c.Header.Set(name, redacted)

@@ -15,11 +15,12 @@ var tracer = new(tracing.Tracer)
 
 // hideInTrace takes what may be a token out of the span that Caddy's tracing
 // made of a request, whose path it wrote down before any handler ran.
-func hideInTrace(r *http.Request, hidden func(string) bool) {
+func hideInTrace(r *http.Request, p *private, mayBeTokens []string) {
 	span := trace.SpanFromContext(r.Context())
 	if !span.IsRecording() {
 		return
 	}
+	hidden := p.hides(mayBeTokens)
 	segments := strings.Split(r.URL.Path, "/")
 	for i, s := range segments {
 		if hidden(s) {

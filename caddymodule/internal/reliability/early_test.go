@@ -59,15 +59,10 @@ func (g *gateway) overHTTP3() *resuming {
 	}
 	_ = free.Close()
 	file, roots := g.certificate()
-	text, err := os.ReadFile(g.file)
-	if err != nil {
-		g.t.Fatal(err)
-	}
 	address := free.LocalAddr().(*net.UDPAddr)
-	text = fmt.Appendf(text, "https://example.com:%d {\n\tbind 127.0.0.1\n\ttls %s %[2]s\n\treceive_webhooks /knolyx knolyx {\n\t\ttoken %[3]s\n\t}\n}\n", address.Port, file, genuine)
-	if err := os.WriteFile(g.file, text, 0o600); err != nil {
-		g.t.Fatal(err)
-	}
+	g.edit(func(text string) string {
+		return text + fmt.Sprintf("https://example.com:%d {\n\tbind 127.0.0.1\n\ttls %s %[2]s\n\treceive_webhooks /knolyx knolyx {\n\t\ttoken %[3]s\n\t}\n}\n", address.Port, file, genuine)
+	})
 	return &resuming{g.t, address, &tls.Config{
 		RootCAs: roots, NextProtos: []string{http3.NextProtoH3}, ServerName: "example.com", ClientSessionCache: tls.NewLRUClientSessionCache(1),
 	}}

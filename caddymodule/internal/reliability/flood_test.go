@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -151,14 +150,9 @@ func (f *flood) send(g *gateway, i int64, l *senderLedger, answers *tally) {
 // raiseHeaderLimit lets requests in that Caddy answers 431 by itself.
 func (g *gateway) raiseHeaderLimit() {
 	g.t.Helper()
-	text, err := os.ReadFile(g.file)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	raised := strings.Replace(string(text), "auto_https off\n", "auto_https off\n\tservers {\n\t\tmax_header_size 1MB\n\t}\n", 1)
-	if err := os.WriteFile(g.file, []byte(raised), 0o600); err != nil {
-		g.t.Fatal(err)
-	}
+	g.edit(func(text string) string {
+		return strings.Replace(text, "auto_https off\n", "auto_https off\n\tservers {\n\t\tmax_header_size 1MB\n\t}\n", 1)
+	})
 }
 
 // sendAway sends a request on a connection of its own and says how it was

@@ -237,10 +237,8 @@ func (f *forger) ownID(m *message) string {
 	switch {
 	case f.sender == "knolyx":
 		return idOf(m.body)
-	case strings.HasPrefix(f.name, "standard"):
-		return only(m, "webhook-id")
-	case f.name == "with-id":
-		return only(m, "X-Id")
+	case f.id != "":
+		return only(m, f.id)
 	}
 	return ""
 }

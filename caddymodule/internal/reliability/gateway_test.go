@@ -73,6 +73,18 @@ func (g *gateway) write(backends string) {
 	}
 }
 
+// edit changes the Caddyfile that stands there.
+func (g *gateway) edit(change func(string) string) {
+	g.t.Helper()
+	text, err := os.ReadFile(g.file)
+	if err == nil {
+		err = os.WriteFile(g.file, []byte(change(string(text))), 0o600)
+	}
+	if err != nil {
+		g.t.Fatal(err)
+	}
+}
+
 func (g *gateway) caddyfile(backends string) string {
 	return fmt.Sprintf(`{
 	admin unix/%[1]s/admin

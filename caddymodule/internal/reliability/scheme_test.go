@@ -28,6 +28,8 @@ type scheme struct {
 	secret        string
 	// spots are the headers that carry the proof, or inURL.
 	spots []string
+	// id is the header of the event's own id, "" where none is signed.
+	id    string
 	prove func(m *message, s signing)
 	// genuine is the second implementation: whether a request may be kept.
 	genuine func(m *message, now int64) bool
@@ -114,7 +116,7 @@ func signatures() []scheme {
 			},
 		},
 		{
-			name: "with-id", sender: "custom", secret: aSecret, spots: []string{"X-Sig", "X-Time", "X-Id"},
+			name: "with-id", sender: "custom", secret: aSecret, spots: []string{"X-Sig", "X-Time", "X-Id"}, id: "X-Id",
 			block: quote("secret", aSecret) + hmacBlock("header X-Sig", "algorithm sha512", "encoding base64", "timestamp X-Time", "id X-Id", `signed "{id}.{timestamp}.{body}"`),
 			prove: func(m *message, s signing) {
 				if s.algorithm == "sha256" {
@@ -160,7 +162,7 @@ func signatures() []scheme {
 func standard(name, block, secret string, sign func(signing, string) string) scheme {
 	return scheme{
 		name: name, sender: "custom", block: block + "\n standard_webhooks", secret: secret,
-		spots: []string{"webhook-signature", "webhook-timestamp", "webhook-id"},
+		spots: []string{"webhook-signature", "webhook-timestamp", "webhook-id"}, id: "webhook-id",
 		prove: func(m *message, s signing) {
 			m.set("webhook-signature", sign(s, s.id+"."+s.ts+"."+s.content(m)))
 			m.set("webhook-timestamp", s.ts)

@@ -19,7 +19,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
@@ -51,7 +50,7 @@ type DamagedError struct {
 	Err error
 }
 
-func (e *DamagedError) Error() string { return fmt.Sprintf("event %d: %v", e.Seq, e.Err) }
+func (e *DamagedError) Error() string { return e.Err.Error() }
 
 // Unwrap returns what is damaged.
 func (e *DamagedError) Unwrap() error { return e.Err }
