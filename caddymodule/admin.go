@@ -70,6 +70,7 @@ var adminHandlers = map[string]adminHandler{
 	"POST " + adminapi.Discard:            adminAct("discarded by hand", always(gateway.Discard), event.Dead, event.Unrouted, event.Invalid),
 	"POST " + adminapi.Replay:             adminAct("replayed by hand", replayAction),
 	"GET quarantine":                      adminQuarantine,
+	"GET quarantine/{source}/{number}":    adminShowRequest,
 	"POST " + adminapi.Release:            adminRelease,
 	"POST " + adminapi.DiscardQuarantined: adminDiscardQuarantined,
 	"POST " + adminapi.Pause:              adminPause("paused by hand", (*gateway.Engine).Pause),

@@ -23,12 +23,16 @@ func adminQuarantine(r *adminRequest) (any, error) {
 	}
 	out := adminapi.QuarantinePage{Requests: []adminapi.Quarantined{}, Next: next}
 	for _, q := range qs {
-		out.Requests = append(out.Requests, adminapi.Quarantined{
-			Source: q.Source, Number: q.Number, ID: q.ID, Received: q.Request.Received, Reason: q.Reason,
-			Passes: r.engine.Passes(q) == nil,
-		})
+		out.Requests = append(out.Requests, r.inQuarantine(q))
 	}
 	return out, nil
+}
+
+func (r *adminRequest) inQuarantine(q *event.Quarantined) adminapi.Quarantined {
+	return adminapi.Quarantined{
+		Source: q.Source, Number: q.Number, ID: q.ID, Received: q.Request.Received, Reason: q.Reason,
+		Passes: r.engine.Passes(q) == nil,
+	}
 }
 
 // quarantined reads a page of a source's quarantine, and where to go on.

@@ -30,26 +30,53 @@ func adminShow(r *adminRequest) (any, error) {
 }
 
 func shown(x *gateway.Explained) (adminapi.Shown, error) {
-	out := adminapi.Shown{
-		Event: inList(&x.Sight), SenderType: x.SenderType,
-		Method: x.Request.Method, Path: x.Request.Path, Query: x.Request.Query, Headers: x.Request.Header,
-		RoutedAt: x.Outcome.At, Today: today(x),
-	}
-	if out.Original = x.Original; !json.Valid(x.Original) || bytes.Equal(x.Original, []byte("null")) {
-		out.Original, out.Body = nil, x.Request.Body
-	}
+	out := adminapi.Shown{Event: inList(&x.Sight), Sent: sent(x), RoutedAt: x.Outcome.At, Today: today(x)}
 	for _, d := range x.Deliveries {
 		out.Carried = append(out.Carried, history(d))
-	}
-	if x.Outcome.Normalized.Type == "" {
-		return out, nil
 	}
 	var err error
 	out.Normalized, err = normalized(&x.Outcome.Normalized)
 	return out, err
 }
 
+// adminShowRequest shows what is in the quarantine to who has to decide about it.
+func adminShowRequest(r *adminRequest) (any, error) {
+	number, err := strconv.ParseUint(r.PathValue("number"), 10, 64)
+	if err != nil {
+		return nil, refusal("a quarantined request is named by its source and its number")
+	}
+	qs, _, err := r.selected(adminapi.Select{Source: r.PathValue("source"), Number: &number})
+	if err != nil {
+		return nil, err
+	}
+	x, err := r.engine.ExplainQuarantined(qs[0])
+	if errors.Is(err, gateway.ErrNoSource) {
+		return nil, missing(err.Error())
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := adminapi.ShownRequest{Quarantined: r.inQuarantine(qs[0]), Sent: sent(&x), Today: today(&x)}
+	out.Normalized, err = normalized(&x.Today.Normalized)
+	return out, err
+}
+
+func sent(x *gateway.Explained) adminapi.Sent {
+	out := adminapi.Sent{
+		SenderType: x.SenderType, Original: x.Original,
+		Method: x.Request.Method, Path: x.Request.Path, Query: x.Request.Query, Headers: x.Request.Header,
+	}
+	if !json.Valid(x.Original) || bytes.Equal(x.Original, []byte("null")) {
+		out.Original, out.Body = nil, x.Request.Body
+	}
+	return out
+}
+
+// normalized is the zero value where nothing could be made of an event.
 func normalized(n *event.Normalized) (out adminapi.Normalized, err error) {
+	if n.Type == "" {
+		return out, nil
+	}
 	out = adminapi.Normalized{Type: n.Type, Subject: n.Subject, Time: n.Time, Changed: n.Changed}
 	if out.Data, err = json.Marshal(n.Data); err != nil {
 		return out, err

@@ -24,15 +24,18 @@ func showCommand() *cobra.Command {
 		Long: `
 Shows an event, named by its number or its id: what the sender sent, what it
 became, what each rule of today says of it, and each attempt to deliver it. What
-the sender sent is personal data. An id that is a number itself is written id:1207.`,
+the sender sent is personal data. An id that is a number itself is written id:1207.
+
+A request in the quarantine is named by its source and its number there. Shown is
+what it would be if it were released now, without the headers that carry proof.`,
 		Example: `  $ caddy webhooks show 1207
-  $ caddy webhooks show af46ec07-de79-40b5-916c-0058b54b2d2b --json`,
+  $ caddy webhooks show af46ec07-de79-40b5-916c-0058b54b2d2b --json
+  $ caddy webhooks show knolyx/3`,
 		Args: takes(1, 1),
 	}
 	return asks(c, func(ctx context.Context, a *asking, args []string) error {
-		if _, _, ok := request(args[0]); ok {
-			return fmt.Errorf("%s is a request in the quarantine, and no event before `caddy webhooks release` makes it one; "+
-				"`caddy webhooks events --state quarantined` says what is known of it, and id:%[1]s is an id that looks like this", args[0])
+		if source, number, ok := request(args[0]); ok {
+			return a.showRequest(ctx, source, number)
 		}
 		seq, err := a.named(ctx, args[0])
 		if err != nil {
@@ -50,6 +53,18 @@ the sender sent is personal data. An id that is a number itself is written id:12
 	}).Command
 }
 
+func (a *asking) showRequest(ctx context.Context, source string, number uint64) error {
+	s, err := a.ShowRequest(ctx, source, number)
+	if err != nil {
+		return fmt.Errorf("%w (id:%s/%d is an event's id that looks like this)", err, source, number)
+	}
+	if *a.json {
+		return a.screen.JSON(s)
+	}
+	sheet{a.screen}.wholeRequest(&s)
+	return nil
+}
+
 // sheet shows an event to a person.
 type sheet struct{ *show.Screen }
 
@@ -63,14 +78,27 @@ func (t sheet) whole(s *adminapi.Shown) {
 	for _, reason := range s.Reasons {
 		t.field("", reason)
 	}
-	t.request(s)
-	if s.Normalized.Type != "" {
-		t.normalized(&s.Normalized)
-	}
+	t.request(&s.Sent)
+	t.normalized("what it became", &s.Normalized)
 	t.today(&s.Today)
 	for i := range s.Carried {
 		t.carried(&s.Carried[i])
 	}
+}
+
+func (t sheet) wholeRequest(s *adminapi.ShownRequest) {
+	t.Line(show.Bold, "request %s/%d in the quarantine", s.Source, s.Number)
+	t.field("id", s.ID)
+	t.field("received", s.Received.Local().Format(time.RFC3339Nano))
+	t.field("reason", s.Reason)
+	today := "it fails verification"
+	if s.Passes {
+		today = fmt.Sprintf("it passes verification: `caddy webhooks release %s/%d` lets it in", s.Source, s.Number)
+	}
+	t.field("today", today)
+	t.request(&s.Sent)
+	t.normalized("what it would be", &s.Normalized)
+	t.today(&s.Today)
 }
 
 func (t sheet) head(text string) {
@@ -84,7 +112,7 @@ func (t sheet) field(name, value string) {
 	}
 }
 
-func (t sheet) request(s *adminapi.Shown) {
+func (t sheet) request(s *adminapi.Sent) {
 	t.head("what the sender sent")
 	t.field("method", s.Method)
 	t.field("path", s.Path)
@@ -114,8 +142,11 @@ func (t sheet) payload(name string, text json.RawMessage) {
 	}
 }
 
-func (t sheet) normalized(n *adminapi.Normalized) {
-	t.head("what it became")
+func (t sheet) normalized(head string, n *adminapi.Normalized) {
+	if n.Type == "" {
+		return
+	}
+	t.head(head)
 	t.field("type", n.Type)
 	t.field("subject", n.Subject)
 	t.field("time", n.Time.Format(time.RFC3339Nano))

@@ -68,6 +68,11 @@ func (c *Client) Quarantine(ctx context.Context, source string, after *Place) (p
 	return p, c.get(ctx, "quarantine", query, &p)
 }
 
+// ShowRequest asks for all that is known of a quarantined request.
+func (c *Client) ShowRequest(ctx context.Context, source string, number uint64) (s ShownRequest, err error) {
+	return s, c.get(ctx, "quarantine/"+url.PathEscape(source)+"/"+strconv.FormatUint(number, 10), nil, &s)
+}
+
 // Select has quarantined requests released or discarded.
 func (c *Client) Select(ctx context.Context, action string, s Select) (done Selected, err error) {
 	return done, c.post(ctx, action, s, &done)

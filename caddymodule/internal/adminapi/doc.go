@@ -4,9 +4,10 @@
 //
 //	status.go   GET  status
 //	events.go   POST events, which changes nothing; GET events/{seq}
-//	shown.go    what events/{seq} answers
+//	shown.go    what events/{seq} and quarantine/{source}/{number} answer
 //	act.go      POST retry, replay, reprocess, discard
-//	release.go  GET  quarantine; POST quarantine/release, quarantine/discard
+//	release.go  GET  quarantine, quarantine/{source}/{number};
+//	            POST quarantine/release, quarantine/discard
 //	pause.go    POST pause, resume
 //	backup.go   GET  backup, which answers one
 //	client.go   asks for all that

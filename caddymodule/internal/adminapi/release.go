@@ -8,8 +8,7 @@ type QuarantinePage struct {
 	Next     *Place        `json:"next,omitempty"`
 }
 
-// Quarantined is a request that failed verification. What it holds isn't shown:
-// it may be proof.
+// Quarantined is a request that failed verification.
 type Quarantined struct {
 	Source string `json:"source"`
 	Number uint64 `json:"number"`

@@ -10,21 +10,35 @@ import (
 // Shown is all that is known of an event. What the sender sent stands in it.
 type Shown struct {
 	Event
-	SenderType string `json:"sender_type,omitempty"`
-	// Method, Path, Query and Headers are of the request, as far as kept.
-	Method  string      `json:"method"`
-	Path    string      `json:"path,omitempty"`
-	Query   url.Values  `json:"query,omitempty"`
-	Headers http.Header `json:"headers,omitempty"`
-	// Original is the payload as JSON; Body is it as it came, where it is none.
-	Original json.RawMessage `json:"original,omitempty"`
-	Body     []byte          `json:"body,omitempty"`
+	Sent
 	// Normalized is the event in the language of rules and backends.
 	Normalized Normalized `json:"normalized,omitzero"`
 	// RoutedAt is when it was decided what becomes of it.
 	RoutedAt time.Time `json:"routed_at,omitzero"`
 	Carried  []Carried `json:"carried,omitempty"`
 	Today    Today     `json:"today"`
+}
+
+// ShownRequest is all that is known of a quarantined request, but for what proof
+// may stand in.
+type ShownRequest struct {
+	Quarantined
+	Sent
+	// Normalized and Today are what it would be if it were released now.
+	Normalized Normalized `json:"normalized,omitzero"`
+	Today      Today      `json:"today"`
+}
+
+// Sent is what a sender sent, as far as kept.
+type Sent struct {
+	SenderType string      `json:"sender_type,omitempty"`
+	Method     string      `json:"method"`
+	Path       string      `json:"path,omitempty"`
+	Query      url.Values  `json:"query,omitempty"`
+	Headers    http.Header `json:"headers,omitempty"`
+	// Original is the payload as JSON; Body is it as it came, where it is none.
+	Original json.RawMessage `json:"original,omitempty"`
+	Body     []byte          `json:"body,omitempty"`
 }
 
 // Normalized is an event in our one language.

@@ -38,12 +38,15 @@ func (e *Engine) Passes(q *event.Quarantined) error {
 	return nil
 }
 
+// ErrNoSource tells that the source of a quarantined request isn't configured.
+var ErrNoSource = errors.New("there is none of that name and sender in the config in force")
+
 var errUnverified = errors.New("verification fails")
 
 func (e *Engine) sourceOf(q *event.Quarantined) (*Source, error) {
 	src, ok := e.config().Sources[q.Source]
 	if !ok || src.Sender.Name() != q.Sender {
-		return nil, fmt.Errorf("source %s: there is none of that name and sender in the config in force", q.Source)
+		return nil, fmt.Errorf("source %s: %w", q.Source, ErrNoSource)
 	}
 	return src, nil
 }
@@ -66,16 +69,9 @@ func (e *Engine) release(ctx context.Context, q *event.Quarantined, force bool) 
 	if !force && e.Passes(q) != nil {
 		return false, nil
 	}
-	id, err := e.identifyStranger(src, &q.Request)
+	ev, id, err := e.letIn(src, q)
 	if err != nil {
 		return false, err
-	}
-	ev := &event.Event{
-		ID: q.ID, Source: q.Source, Sender: q.Sender, SenderType: id.SenderType, Time: id.Time,
-		Request: src.keepable(&q.Request, id), Forward: src.Forward,
-	}
-	if ev.Time.IsZero() {
-		ev.Time = q.Request.Received
 	}
 	ev.Request.Received = now().Truncate(time.Millisecond)
 	kept, err := e.store.Release(ctx, q, ev, store.Dedupe{Key: id.Key, Window: id.Window})
@@ -85,6 +81,23 @@ func (e *Engine) release(ctx context.Context, q *event.Quarantined, force bool) 
 	e.log.Info("released", "source", q.Source, "event_id", kept.ID, "duplicate", kept.Duplicate, "forced", force)
 	e.wakeRouter()
 	return true, nil
+}
+
+// letIn returns the event that a quarantined request is if it is let in, without
+// what proof may stand in.
+func (e *Engine) letIn(src *Source, q *event.Quarantined) (*event.Event, event.Identity, error) {
+	id, err := e.identifyStranger(src, &q.Request)
+	if err != nil {
+		return nil, id, err
+	}
+	ev := &event.Event{
+		ID: q.ID, Source: q.Source, Sender: q.Sender, SenderType: id.SenderType, Time: id.Time,
+		Request: src.keepable(&q.Request, id), Forward: src.Forward,
+	}
+	if ev.Time.IsZero() {
+		ev.Time = q.Request.Received
+	}
+	return ev, id, nil
 }
 
 // DiscardQuarantined deletes quarantined requests.

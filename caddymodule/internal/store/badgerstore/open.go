@@ -153,16 +153,7 @@ func makeFolder(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(filepath.Clean(path)))
-}
-
-// syncFolder makes the names in a folder durable.
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return journal.SyncFolder(filepath.Dir(filepath.Clean(path)))
 }
 
 const memtableBytes = 4 << 20

@@ -76,7 +76,7 @@ func mustBeEmpty(path string) error {
 
 // takePlace gives the folder that was restored its name, once all of it is on disk.
 func takePlace(aside, path string) error {
-	if err := syncFolder(aside); err != nil {
+	if err := journal.SyncFolder(aside); err != nil {
 		return err
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -85,7 +85,7 @@ func takePlace(aside, path string) error {
 	if err := os.Rename(aside, path); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	return journal.SyncFolder(filepath.Dir(path))
 }
 
 // restorer restores into a folder that nobody knows of yet.

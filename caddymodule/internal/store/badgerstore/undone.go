@@ -16,6 +16,8 @@ import (
 	"github.com/dgraph-io/badger/v4/pb"
 	"github.com/dgraph-io/badger/v4/table"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store/journal"
 )
 
 // dropUndone takes changes out of Badger's list of tables that were not carried
@@ -156,5 +158,5 @@ func replaceFile(path string, data []byte) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("%s: %w", next, err)
 	}
-	return errors.Join(os.Rename(next, path), syncFolder(filepath.Dir(path)))
+	return errors.Join(os.Rename(next, path), journal.SyncFolder(filepath.Dir(path)))
 }

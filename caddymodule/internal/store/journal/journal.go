@@ -92,7 +92,7 @@ func Open(folder string, newest uint64, o Options) (j *Journal, problems []Probl
 		}
 	}
 	j.next = max(j.next, newest+1)
-	return j, problems, errors.Join(syncFolder(folder), syncFolder(filepath.Dir(folder)))
+	return j, problems, errors.Join(SyncFolder(folder), SyncFolder(filepath.Dir(folder)))
 }
 
 // load opens the files in the folder. Those that weren't sealed are given to

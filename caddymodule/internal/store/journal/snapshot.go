@@ -57,5 +57,5 @@ func Restore(folder string, first uint64, image io.Reader) (err error) {
 		return err
 	}
 	_, err = io.Copy(f, image)
-	return errors.Join(err, f.Sync(), f.Close(), syncFolder(folder))
+	return errors.Join(err, f.Sync(), f.Close(), SyncFolder(folder))
 }
