@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,8 +56,11 @@ what it would be if it were released now, without the headers that carry proof.`
 
 func (a *asking) showRequest(ctx context.Context, source string, number uint64) error {
 	s, err := a.ShowRequest(ctx, source, number)
+	if problem := new(adminapi.Problem); errors.As(err, &problem) {
+		return fmt.Errorf("%w; an event whose id looks like this is named by id:%s/%d", err, source, number)
+	}
 	if err != nil {
-		return fmt.Errorf("%w (id:%s/%d is an event's id that looks like this)", err, source, number)
+		return err
 	}
 	if *a.json {
 		return a.screen.JSON(s)
