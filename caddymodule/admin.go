@@ -185,7 +185,7 @@ func adminError(w http.ResponseWriter, log *slog.Logger, err error) {
 		adminProblem(w, http.StatusRequestEntityTooLarge, "the body is over the limit")
 	case errors.As(err, &own), errors.Is(err, gateway.ErrFilter):
 		adminProblem(w, http.StatusBadRequest, err.Error())
-	case errors.As(err, &nowhere), errors.Is(err, store.ErrNotFound):
+	case errors.As(err, &nowhere), errors.Is(err, store.ErrNotFound), errors.Is(err, gateway.ErrNoSource):
 		adminProblem(w, http.StatusNotFound, err.Error())
 	case errors.As(err, &damaged):
 		log.Error("an event is damaged on disk", "error", err)

@@ -50,9 +50,6 @@ func adminShowRequest(r *adminRequest) (any, error) {
 		return nil, err
 	}
 	x, err := r.engine.ExplainQuarantined(qs[0])
-	if errors.Is(err, gateway.ErrNoSource) {
-		return nil, missing(err.Error())
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -62,16 +62,8 @@ func (e *Engine) Accept(ctx context.Context, src *Source, r *event.Request, cred
 
 func (e *Engine) keep(ctx context.Context, src *Source, r *event.Request, id event.Identity, result verify.Result) (Answer, error) {
 	span := e.config().Tracer.Keep(ctx, r.Header, src.Name).About(id.ID)
-	ev := &event.Event{
-		ID:         id.ID,
-		Source:     src.Name,
-		Sender:     src.Sender.Name(),
-		SenderType: id.SenderType,
-		Time:       id.Time,
-		Request:    src.keepable(r, id),
-		Trace:      span.Traceparent(),
-		Forward:    src.Forward,
-	}
+	ev := src.event(r, id)
+	ev.Trace = span.Traceparent()
 	kept, err := e.store.Keep(ctx, ev, store.Dedupe{Key: id.Key, Window: id.Window})
 	if err != nil {
 		span.End("not_kept", true)

@@ -90,10 +90,8 @@ func (e *Engine) letIn(src *Source, q *event.Quarantined) (*event.Event, event.I
 	if err != nil {
 		return nil, id, err
 	}
-	ev := &event.Event{
-		ID: q.ID, Source: q.Source, Sender: q.Sender, SenderType: id.SenderType, Time: id.Time,
-		Request: src.keepable(&q.Request, id), Forward: src.Forward,
-	}
+	ev := src.event(&q.Request, id)
+	ev.ID = q.ID
 	if ev.Time.IsZero() {
 		ev.Time = q.Request.Received
 	}

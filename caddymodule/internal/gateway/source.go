@@ -70,6 +70,14 @@ func (s *Source) identify(r *event.Request) (event.Identity, error) {
 	return id, nil
 }
 
+// event is what a request to the source is kept as.
+func (s *Source) event(r *event.Request, id event.Identity) *event.Event {
+	return &event.Event{
+		ID: id.ID, Source: s.Name, Sender: s.Sender.Name(), SenderType: id.SenderType, Time: id.Time,
+		Request: s.keepable(r, id), Forward: s.Forward,
+	}
+}
+
 // keepable is the request without what may not or need not be kept.
 func (s *Source) keepable(r *event.Request, id event.Identity) event.Request {
 	kept := *r
