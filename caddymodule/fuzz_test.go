@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,7 +130,7 @@ func FuzzRequest(f *testing.F) {
 		"PUT /in HTTP/1.0\r\n" + token + "Content-Length: 0\r\n\r\n",
 		"PUT /IN HTTP/1.1\r\nHost: a\r\n" + token + "Content-Length: 9\r\n\r\n{}",
 		"PUT /in HTTP/1.1\r\nHost: a\r\nx-webhook-security-token: \ta-token \r\nContent-Length: 1\r\n\r\n{",
-		"PUT /in HTTP/1.1\r\nHost: a\r\n" + token + token + "\r\n",
+		"PUT /in HTTP/1.1\r\nHost: a\r\n" + token + token + "\r\n", "PUT /in HTTP/1.1\r\nHost: a\r\n" + token + "\t\r\n\r\n",
 		"PUT /in HTTP/1.1\r\nHost: a\r\n" + token + "Content-Encoding: gzip\r\n\r\n",
 		"PUT /in HTTP/1.1\r\nHost: a\r\n" + token + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		"GET /in HTTP/1.1\r\nHost: a\r\n" + token + "\r\n", "PUT /in/x HTTP/1.1\r\nHost: a\r\n" + token + "\r\n",
@@ -146,7 +145,7 @@ func FuzzRequest(f *testing.F) {
 		if !answered {
 			return
 		}
-		if got.status/100 == 3 || got.status == http.StatusInternalServerError {
+		if got.status/100 == 3 || got.status == http.StatusInternalServerError || got.status == http.StatusServiceUnavailable {
 			t.Errorf("answered %d: %q", got.status, text)
 		}
 		// net/http itself answers what is asked of the server as such.
@@ -166,7 +165,13 @@ func mayBeKept(text []byte) bool {
 		return false
 	}
 	body, err := io.ReadAll(r.Body)
-	given := slices.DeleteFunc(r.Header.Values("X-Webhook-Security-Token"), func(v string) bool { return v == "" })
+	var given []string
+	for _, v := range r.Header.Values("X-Webhook-Security-Token") {
+		// Of a folded line net/http leaves a space, which is no part of the value (RFC 9110, 5.5).
+		if v = strings.Trim(v, " \t"); v != "" {
+			given = append(given, v)
+		}
+	}
 	encoding := strings.Join(r.Header.Values("Content-Encoding"), "")
 	return err == nil && len(body) <= 1000 &&
 		(r.Method == http.MethodPut || r.Method == http.MethodPost) &&

@@ -91,7 +91,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 	if status, reason := h.unfit(r); status != 0 {
 		return h.refuse(w, status, reason)
 	}
-	engine, leave, ok := h.enter(r.Context())
+	// Some senders hang up without waiting, and never send again.
+	ctx := context.WithoutCancel(r.Context())
+	engine, leave, ok := h.enter(ctx)
 	if !ok {
 		unavailable(w)
 		return isNotKept
@@ -105,7 +107,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 	}
 	failpoint.Pass(failpoint.Received)
 	request, creds := where.requests(r, body, clock.Now())
-	answer, err := engine.Accept(r.Context(), h.source, request, creds)
+	answer, err := engine.Accept(ctx, h.source, request, creds)
 	if err != nil {
 		unavailable(w)
 		return isNotKept
