@@ -33,6 +33,8 @@ var (
 	ErrBroken = errors.New("the store failed to write and accepts nothing until it is reopened")
 	// ErrLowSpace: the disk is below the reserve; nothing was written.
 	ErrLowSpace = errors.New("the disk is below the store's reserve")
+	// ErrStalled: so much waits for the disk that nothing more may.
+	ErrStalled = errors.New("the disk takes no writes, and more wait for it already than may")
 	// ErrQuarantineFull: the source's quarantine is full; nothing was written.
 	ErrQuarantineFull = errors.New("the quarantine of this source is full")
 	// ErrLocked: another process holds the store.

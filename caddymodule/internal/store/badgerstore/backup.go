@@ -38,7 +38,9 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	defer s.leave()
 	s.removing.RLock()
 	defer s.removing.RUnlock()
-	s.verifyTables() // for Badger is silent where it can't read on
+	if err := s.verifyTables(); err != nil { // Badger is silent where it can't read on
+		return err
+	}
 	if s.broken.Load() {
 		return store.ErrBroken
 	}

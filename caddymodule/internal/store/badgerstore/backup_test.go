@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dgraph-io/badger/v4/table"
+
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store/backup"
@@ -296,6 +298,32 @@ func TestABrokenOrDamagedStoreIsNotBackedUp(t *testing.T) {
 	if err := s.Backup(ctx, &out); !errors.Is(err, store.ErrBroken) || out.Len() > 0 {
 		t.Errorf("got %d bytes, %v", out.Len(), err)
 	}
+}
+
+func TestABackupBreaksNoStoreThatIsSound(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(Options{Path: dir})
+	must(t, err)
+	must(t, route(s, keep(t, s, "before", 10), "", 0))
+	must(t, s.Close())
+	s = open(t, Options{Path: dir})
+	s.aside.Wait()
+	name := filepath.Join(dir, table.IDToFilename(s.db.Tables()[0].ID))
+
+	const merged = 1 << 20 // Badger empties a table that it merged, then removes it
+	must(t, os.WriteFile(filepath.Join(dir, table.IDToFilename(merged)), nil, 0o600))
+	if err := s.verifyOne(merged); err != nil {
+		t.Errorf("a table that was merged: %v", err)
+	}
+	must(t, os.Rename(name, name+".aside"))
+	must(t, os.Mkdir(name, 0o700))
+	if err := s.Backup(ctx, io.Discard); err == nil || errors.Is(err, store.ErrBroken) {
+		t.Errorf("a table that can't be read now: %v", err)
+	}
+	must(t, os.Remove(name))
+	must(t, os.Rename(name+".aside", name))
+	mustTakeMore(t, s)
+	must(t, s.Backup(ctx, io.Discard))
 }
 
 func TestARestoreThatFailsLeavesNothingBehind(t *testing.T) {

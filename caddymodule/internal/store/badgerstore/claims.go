@@ -12,30 +12,42 @@ type claims struct {
 	held map[dedupeHash]chan struct{} // closed when it is released
 }
 
-// claim waits for the key, at most as long as the context lives.
+// claim waits for the key, at most as long as the context lives and the disk is
+// waited for.
 func (c *claims) claim(ctx context.Context, key dedupeHash) error {
-	for {
-		c.mu.Lock()
-		other, held := c.held[key]
-		if !held {
-			if c.held == nil {
-				c.held = make(map[dedupeHash]chan struct{})
-			}
-			c.held[key] = nil
-			c.mu.Unlock()
-			return nil
-		}
-		if other == nil {
-			other = make(chan struct{}) // made by the first that has to wait
-			c.held[key] = other
-		}
-		c.mu.Unlock()
+	other := c.take(key)
+	if other == nil {
+		return nil
+	}
+	ctx, cancel := patient(ctx)
+	defer cancel()
+	for ; other != nil; other = c.take(key) {
 		select {
 		case <-other:
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
 	}
+	return nil
+}
+
+// take claims the key, or returns what tells when another has released it.
+func (c *claims) take(key dedupeHash) (other chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	other, held := c.held[key]
+	if !held {
+		if c.held == nil {
+			c.held = make(map[dedupeHash]chan struct{})
+		}
+		c.held[key] = nil
+		return nil
+	}
+	if other == nil {
+		other = make(chan struct{}) // made by the first that has to wait
+		c.held[key] = other
+	}
+	return other
 }
 
 func (c *claims) release(key dedupeHash) {

@@ -2,7 +2,11 @@ package badgerstore
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"time"
+
+	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
 
 const (
@@ -18,13 +22,22 @@ const (
 	// only deliveries do.
 	longestArrivals = time.Millisecond
 	longestChanges  = 5 * time.Millisecond
+	// patience is how long anything waits for a disk that takes nothing, before it
+	// is queued: what waits takes memory.
+	patience = 10 * time.Second
 )
+
+// patient bounds a wait for the disk.
+func patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, patience, store.ErrStalled)
+}
 
 // committer writes for many at once: with one sync for all that wait.
 type committer[T any] struct {
 	// commit writes a batch and gives each operation its error. It returns how
 	// many things it wrote.
 	commit  func([]*operation[T]) int
+	failed  func(error)   // breaks the store
 	longest time.Duration // from one commit to the next
 
 	queued chan *operation[T]
@@ -41,9 +54,10 @@ type operation[T any] struct {
 	done chan error // of capacity 1
 }
 
-func newCommitter[T any](commit func([]*operation[T]) int, longest time.Duration) *committer[T] {
+func newCommitter[T any](commit func([]*operation[T]) int, failed func(error), longest time.Duration) *committer[T] {
 	return &committer[T]{
 		commit:  commit,
+		failed:  failed,
 		longest: longest,
 		queued:  make(chan *operation[T], batchOperations),
 		busy:    make(chan struct{}, 1),
@@ -60,8 +74,10 @@ func (c *committer[T]) submit(ctx context.Context, what T, cost int) error {
 	op := operation[T]{what: what, cost: cost, done: make(chan error, 1)}
 	select {
 	case c.queued <- &op:
-	case <-ctx.Done():
-		return ctx.Err()
+	default:
+		if err := c.enqueue(ctx, &op); err != nil {
+			return err
+		}
 	}
 	for {
 		select {
@@ -74,6 +90,18 @@ func (c *committer[T]) submit(ctx context.Context, what T, cost int) error {
 	}
 }
 
+// enqueue waits for room in the queue.
+func (c *committer[T]) enqueue(ctx context.Context, op *operation[T]) error {
+	ctx, cancel := patient(ctx)
+	defer cancel()
+	select {
+	case c.queued <- op:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // commitQueued commits what is queued, at the pace of the batch before.
 func (c *committer[T]) commitQueued() {
 	time.Sleep(time.Until(c.next))
@@ -82,11 +110,23 @@ func (c *committer[T]) commitQueued() {
 		return
 	}
 	begun := time.Now()
-	n := c.commit(batch)
+	n := c.commitWhole(batch)
 	c.next = begun.Add(min(time.Duration(n-1)*pace, c.longest))
 	for _, op := range batch {
 		op.done <- op.err
 	}
+}
+
+// commitWhole ends a commit that panics as one that failed: net/http goes on after
+// a panic of its handler, and who waits for that commit would wait for ever.
+func (c *committer[T]) commitWhole(batch []*operation[T]) (n int) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.failed(fmt.Errorf("it panicked: %v\n%s", p, debug.Stack()))
+			fail(batch, store.ErrBroken)
+		}
+	}()
+	return c.commit(batch)
 }
 
 // gather takes what is queued, without waiting; it may be nothing.

@@ -18,22 +18,42 @@ const fewWaiting = 10_000
 
 // Find implements store.Store.
 func (s *Store) Find(ctx context.Context, q store.Query) (found store.Found, err error) {
-	newest := s.unrouted.newestOne() // before the look
+	if newest := s.unrouted.newestOne(); q.Before == 0 || q.Before > newest {
+		q.Before = newest + 1
+	}
+	few := q.State == event.Waiting && s.countWaiting(q.Backend) <= fewWaiting
+	from := q.Before - min(q.Before-1, uint64(q.Look))
+	if few {
+		from = 1
+	}
+	unrouted := s.unroutedOf(q, from) // before the look: they may be routed meanwhile
 	err = s.view(ctx, func(txn *badger.Txn) error {
-		if q.Before == 0 || q.Before > newest {
-			q.Before = newest + 1
-		}
 		switch {
 		case q.State == event.Unrouted || q.State == event.Invalid || q.State == event.Dead:
 			found = findStuck(txn, q)
-		case q.State == event.Waiting && s.countWaiting(q.Backend) <= fewWaiting:
-			found, err = s.findWaiting(txn, q)
+		case few:
+			found, err = s.findWaiting(txn, q, unrouted)
 		default:
-			found = s.findAll(txn, q)
+			found = findAll(txn, q, from, unrouted)
 		}
 		return err
 	})
 	return found, err
+}
+
+// unroutedOf returns the events from a place on that wait to be routed: for no
+// backend in particular.
+func (s *Store) unroutedOf(q store.Query, from uint64) (seqs []uint64) {
+	if q.State == event.Waiting && q.Backend != "" {
+		return nil
+	}
+	for seq := range s.unrouted.after(from - 1) {
+		if seq >= q.Before {
+			break
+		}
+		seqs = append(seqs, seq)
+	}
+	return seqs
 }
 
 // findStuck goes down the index of what is stuck.
@@ -70,12 +90,13 @@ func (s *Store) countWaiting(backend string) (n uint64) {
 	return n + counts.Events.Waiting
 }
 
-// findWaiting gathers what stands in queues and lines, and waits to be routed.
-func (s *Store) findWaiting(txn *badger.Txn, q store.Query) (found store.Found, err error) {
+// findWaiting gathers what stands in queues and lines beside what waits to be routed.
+func (s *Store) findWaiting(txn *badger.Txn, q store.Query, unrouted []uint64) (found store.Found, err error) {
 	seqs, err := s.gatherWaiting(txn, q.Backend)
 	if err != nil {
 		return found, err
 	}
+	seqs = append(seqs, unrouted...)
 	slices.Sort(seqs)
 	seqs = slices.Compact(seqs)
 	end, _ := slices.BinarySearch(seqs, q.Before)
@@ -92,7 +113,6 @@ func (s *Store) gatherWaiting(txn *badger.Txn, backend string) (seqs []uint64, e
 	backends := []string{backend}
 	if backend == "" {
 		backends = slices.Collect(maps.Keys(s.ledger.counts().Backends))
-		seqs = slices.Collect(s.unrouted.after(0))
 	}
 	for _, name := range backends {
 		prefix := namePrefix(queueKind, name)
@@ -112,20 +132,14 @@ func (s *Store) gatherWaiting(txn *badger.Txn, backend string) (seqs []uint64, e
 
 // findAll looks at a range of places, from its lower end upwards: so that it
 // meets no more deleted keys than the range is long.
-func (s *Store) findAll(txn *badger.Txn, q store.Query) (found store.Found) {
-	from := q.Before - min(q.Before-1, uint64(q.Look))
+func findAll(txn *badger.Txn, q store.Query, from uint64, unrouted []uint64) (found store.Found) {
 	for seq := range outcomesFrom(txn, from) {
 		if seq >= q.Before {
 			break
 		}
 		found.Seqs = append(found.Seqs, seq)
 	}
-	for seq := range s.unrouted.after(from - 1) {
-		if seq >= q.Before {
-			break
-		}
-		found.Seqs = append(found.Seqs, seq)
-	}
+	found.Seqs = append(found.Seqs, unrouted...)
 	slices.Sort(found.Seqs)
 	found.Seqs = slices.Compact(found.Seqs)
 	slices.Reverse(found.Seqs)

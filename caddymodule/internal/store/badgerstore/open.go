@@ -86,7 +86,7 @@ func Open(o Options) (*Store, error) {
 		files:  make(map[uint64]fileRecord),
 		gone:   make(map[uint64]bool),
 	}
-	s.arrivals, s.changes = newCommitter(s.arrive, longestArrivals), newCommitter(s.perform, longestChanges)
+	s.arrivals, s.changes = newCommitter(s.arrive, s.fail, longestArrivals), newCommitter(s.perform, s.fail, longestChanges)
 	if err := s.open(o.Path, o.journal); err != nil {
 		return nil, fmt.Errorf("open the store at %s: %w", o.Path, err)
 	}

@@ -203,7 +203,13 @@ func (w *purging) quarantine(source string) error {
 		if w.policy.Now.Sub(timeOf(key)) < w.policy.Quarantine || w.full() {
 			return nil
 		}
-		doomed, err := largeKeys(w.txn, bytes.Clone(key))
+		key = bytes.Clone(key)
+		if there, err := has(w.st.txn, key); err != nil {
+			return err
+		} else if !there { // this step took it out before
+			continue
+		}
+		doomed, err := largeKeys(w.txn, key)
 		if err != nil {
 			return err
 		}

@@ -65,6 +65,31 @@ func files(t *testing.T, s *Store) (onDisk, known int) {
 	return len(names), known
 }
 
+func TestWhatIsDiscardedAndPurgedAtOnceIsCountedOnce(t *testing.T) {
+	s := open(t, Options{Path: t.TempDir()})
+	old, young := quarantined("old", start), quarantined("young", start.Add(2*time.Hour))
+	must(t, s.Quarantine(ctx, old, 10))
+	must(t, s.Quarantine(ctx, young, 10))
+	queuedTogether(t, s, func() {
+		if err := s.DiscardQuarantined(ctx, old); err != nil {
+			t.Error(err)
+		}
+	}, func() {
+		if p, err := s.Purge(ctx, store.Policy{Now: start.Add(time.Hour), Quarantine: time.Minute}, 500); err != nil || p.Quarantined != 0 {
+			t.Errorf("purged %+v, %v", p, err)
+		}
+	})
+	c, err := s.Counts(ctx)
+	must(t, err)
+	if c.InQuarantine["a"] != 1 {
+		t.Errorf("one is left, and %d are counted", c.InQuarantine["a"])
+	}
+}
+
+func quarantined(id string, at time.Time) *event.Quarantined {
+	return &event.Quarantined{ID: id, Source: "a", Request: event.Request{Received: at, Body: []byte("x")}}
+}
+
 func TestAFileOfTheJournalGoesWithTheLastOfItsEvents(t *testing.T) {
 	dir := t.TempDir()
 	o := Options{Path: dir, journal: journal.Options{FileSize: 1000}}

@@ -15,11 +15,12 @@ import (
 
 // Event implements store.Store.
 func (s *Store) Event(ctx context.Context, seq uint64) (ev *event.Event, err error) {
+	waits := s.unrouted.has(seq) // before the look: it may be routed meanwhile
 	err = s.view(ctx, func(txn *badger.Txn) error {
 		if ev = s.recent.get(seq); ev != nil && ev.Outcome.State != "" {
 			return nil
 		}
-		o, err := s.readOutcomeOf(txn, seq)
+		o, err := readOutcomeOf(txn, seq, waits)
 		if err != nil {
 			return err
 		}
@@ -46,8 +47,9 @@ func ifDamaged(seq uint64, err error) error {
 
 // Deliveries implements store.Store.
 func (s *Store) Deliveries(ctx context.Context, seq uint64) (ds []*event.Delivery, err error) {
+	waits := s.unrouted.has(seq) // before the look
 	err = s.view(ctx, func(txn *badger.Txn) error {
-		o, err := s.readOutcomeOf(txn, seq)
+		o, err := readOutcomeOf(txn, seq, waits)
 		if err != nil {
 			return err
 		}
@@ -117,8 +119,7 @@ func (s *Store) readEvent(seq uint64) (*event.Event, error) {
 
 // readOutcomeOf returns the zero value for an event that waits to be routed,
 // and ErrNotFound for one that was purged or never kept.
-func (s *Store) readOutcomeOf(txn *badger.Txn, seq uint64) (*outcomeRecord, error) {
-	waits := s.unrouted.has(seq) // before the look: it may be routed meanwhile
+func readOutcomeOf(txn *badger.Txn, seq uint64, waits bool) (*outcomeRecord, error) {
 	o, err := readOutcome(txn, seq)
 	if err == nil && (o.State == "" && !waits || o.State == event.Discarded) {
 		err = store.ErrNotFound
