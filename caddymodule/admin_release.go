@@ -23,6 +23,9 @@ func adminQuarantine(r *adminRequest) (any, error) {
 	}
 	out := adminapi.QuarantinePage{Requests: []adminapi.Quarantined{}, Next: next}
 	for _, q := range qs {
+		if err := r.Context().Err(); err != nil { // to verify again may cost a second each
+			return nil, err
+		}
 		out.Requests = append(out.Requests, r.inQuarantine(q))
 	}
 	return out, nil
@@ -88,6 +91,9 @@ func adminRelease(r *adminRequest) (any, error) {
 	out := adminapi.Selected{Next: next}
 	if s.Count {
 		for _, q := range qs {
+			if err := r.Context().Err(); err != nil {
+				return nil, err
+			}
 			if s.Force || r.engine.Passes(q) == nil {
 				out.Done++
 			} else {

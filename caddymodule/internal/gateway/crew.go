@@ -66,6 +66,8 @@ func (c *crew) dismiss(name string, w *delivery.Worker) {
 		ctx, cancel := context.WithTimeout(context.Background(), attemptsFor)
 		defer cancel()
 		w.Stop(ctx)
+		// The backend may be back, with a worker that knows nothing of what this one left.
+		c.wake(map[string]bool{name: true})
 	})
 }
 

@@ -55,6 +55,9 @@ func (e *Engine) sourceOf(q *event.Quarantined) (*Source, error) {
 // came now; the others stay. With force none is verified.
 func (e *Engine) Release(ctx context.Context, qs []*event.Quarantined, force bool) (done Done, err error) {
 	for _, q := range qs {
+		if ctx.Err() != nil { // to verify again may cost a second each
+			return done, ctx.Err()
+		}
 		changed, failed := e.release(ctx, q, force)
 		done.add(q.ID, changed, failed, &err)
 	}
@@ -75,11 +78,11 @@ func (e *Engine) release(ctx context.Context, q *event.Quarantined, force bool) 
 	}
 	ev.Request.Received = now().Truncate(time.Millisecond)
 	kept, err := e.store.Release(ctx, q, ev, store.Dedupe{Key: id.Key, Window: id.Window})
+	e.wakeRouter() // also where only the step behind the event failed
 	if err != nil {
 		return false, err
 	}
 	e.log.Info("released", "source", q.Source, "event_id", kept.ID, "duplicate", kept.Duplicate, "forced", force)
-	e.wakeRouter()
 	return true, nil
 }
 

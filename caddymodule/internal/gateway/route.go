@@ -80,11 +80,11 @@ func (e *Engine) routeBatch(ctx context.Context) (more bool, err error) {
 			e.logRouted(ev, routed[i].Outcome)
 		}
 	}
+	e.crew.wake(woken) // also where it failed: some may be routed
 	if err != nil {
 		return false, err
 	}
 	failpoint.Pass(failpoint.Routed)
-	e.crew.wake(woken)
 	return true, nil
 }
 
