@@ -90,6 +90,32 @@ func is(t *testing.T, got, want map[string]any) {
 	}
 }
 
+func TestAlarmsOfAttemptsUnderWayInAReloadAreTold(t *testing.T) {
+	listen(nil)
+	crm := newBackend(t)
+	const attempts = 12
+	var begun sync.WaitGroup
+	begun.Add(attempts)
+	let := make(chan struct{})
+	crm.behave(func(w http.ResponseWriter, _ *http.Request) {
+		begun.Done()
+		<-let
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	gateway := fmt.Sprintf("backend crm %s {\n concurrency %d\n timeout 20s\n backoff 1h 1h\n retry_for 1ms\n}\ndefault crm", crm.URL, attempts)
+	s := serve(t, gateway, knolyxSite)
+	s.memory, s.globals = "under-way", listening
+	s.load(gateway, knolyxSite)
+	for i := range attempts {
+		s.send(knolyx(fmt.Sprint("k-", i)))
+	}
+	begun.Wait()
+	s.load(gateway+"\nretention 40d", knolyxSite)
+	close(let)
+	hear(t, "dead_letter", attempts)
+	hear(t, "backend_down", 1)
+}
+
 func TestCaddysEventsTellWhatAnOperatorShouldHear(t *testing.T) {
 	listen(nil)
 	crm := newBackend(t)

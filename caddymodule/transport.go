@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
@@ -45,17 +47,26 @@ func (b *Backend) transport(ctx caddy.Context, target *url.URL) (http.RoundTripp
 		return nil, errors.New("transport: HTTP/3, proxy_protocol and placeholders in tls_server_name are for requests that are proxied; leave them out")
 	}
 	t.Transport.DialContext = guard.Dial(t.Transport.DialContext, target.Hostname())
+	t.Transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter}
 	lasting.RoundTripper, lasting.idle = t, t.Transport.CloseIdleConnections
 	return lasting, nil
 }
+
+// pingAfter is the silence on an HTTP/2 connection after which it is asked whether
+// it lives, and how long the answer may take.
+const pingAfter = 5 * time.Second
 
 // lasting is a transport that outlives its config until no request is under way.
 // Caddy closes its idle connections when the config goes, and net/http takes a
 // connection for idle just before it hands over an answer without a body: closed
 // then, the answer is lost and what the backend took would be sent again.
+//
+// It doesn't use a connection again that may be what hangs: of HTTP/2, net/http
+// gives up the request alone, and each one after it would hang as well.
 type lasting struct {
 	http.RoundTripper
-	idle func() // closes the idle connections
+	idle func()      // closes the idle connections
+	hung atomic.Bool // a request had no answer in time
 
 	mu       sync.Mutex
 	underWay int
@@ -69,7 +80,14 @@ func (l *lasting) RoundTrip(r *http.Request) (*http.Response, error) {
 	l.underWay++
 	l.mu.Unlock()
 	defer l.leave()
-	return l.RoundTripper.RoundTrip(r)
+	if l.hung.Swap(false) {
+		l.idle()
+	}
+	res, err := l.RoundTripper.RoundTrip(r)
+	if errors.Is(err, context.DeadlineExceeded) {
+		l.hung.Store(true)
+	}
+	return res, err
 }
 
 func (l *lasting) leave() {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -41,7 +42,7 @@ func readFailed(a *event.Attempt, res *http.Response) {
 }
 
 func statusError(status int) string {
-	if status >= 300 && status <= 399 {
+	if status >= 300 && status <= 399 && status != http.StatusNotModified {
 		return fmt.Sprintf("answered %d: redirects are not followed; set the backend's URL to where it leads", status)
 	}
 	return strings.TrimSpace(fmt.Sprintf("answered %d %s", status, http.StatusText(status)))
@@ -64,9 +65,11 @@ func retryAfter(value string, now time.Time) time.Duration {
 // maxError bounds what is kept of an error, in bytes.
 const maxError = 512
 
+// quoted is what an error quotes: of what a backend sent, that is no reason.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
 // explain says why there was no answer, without anything secret. A
-// transport's error may quote the URL, and one about a malformed answer quotes
-// the answer.
+// transport's error may quote the URL, or what the backend sent.
 func (s *settings) explain(err error) string {
 	if outer := (*url.Error)(nil); errors.As(err, &outer) {
 		err = outer.Err
@@ -76,7 +79,8 @@ func (s *settings) explain(err error) string {
 	}
 	said := s.hide.Replace(err.Error())
 	if strings.Contains(said, "malformed") {
-		return "the answer is not HTTP; does the backend's URL have the right port, and http or https as it should?"
+		return "the answer is not HTTP: does the backend's URL have the right port, and http or https as it should? Does the backend send a body with a 204?"
 	}
+	said = quoted.ReplaceAllString(said, `"…"`)
 	return strings.ToValidUTF8(said[:min(len(said), maxError)], "")
 }

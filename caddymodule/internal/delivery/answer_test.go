@@ -72,6 +72,20 @@ func TestAnErrorHoldsNothingSecret(t *testing.T) {
 	}
 }
 
+func TestAnErrorQuotesNothingOfAnAnswer(t *testing.T) {
+	s := newSettings(&Backend{URL: "http://crm"})
+	for _, text := range []string{
+		`net/http: HTTP/1.x transport connection broken: malformed HTTP response "{\"email\": \"ana@school.example\"}"`,
+		`bad Content-Length "ana@school.example"`,
+		`unsupported transfer encoding: "ana@\"school.example"`,
+		`http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug="ana@school.example"`,
+	} {
+		if got := s.explain(errors.New(text)); strings.Contains(got, "school") {
+			t.Error(got)
+		}
+	}
+}
+
 func TestAnErrorIsShortText(t *testing.T) {
 	got := newSettings(&Backend{URL: "http://crm"}).explain(errors.New(strings.Repeat("é", 5000)))
 	if len(got) > maxError || !utf8.ValidString(got) {

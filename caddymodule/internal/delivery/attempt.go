@@ -28,7 +28,7 @@ func (w *Worker) send() {
 			continue
 		}
 		failpoint.Pass(failpoint.Sent)
-		s.Watch.Attempted(&a)
+		w.watch().Attempted(&a)
 		quiet := w.judge(s, a, h, probe)
 		w.recording <- struct{}{}
 		w.begin(func() {
@@ -37,6 +37,10 @@ func (w *Worker) send() {
 		})
 	}
 }
+
+// watch is that of the settings in force: those that an attempt began with may be
+// of a config that is gone, and nobody listens there any more.
+func (w *Worker) watch() Watch { return w.settings.Load().Watch }
 
 // judge tells the breaker what an attempt says of the backend. While the
 // breaker is open nobody needs to hear of each failure: those are quiet.
@@ -54,10 +58,10 @@ func (w *Worker) judge(s *settings, a event.Attempt, h health, probe bool) (quie
 	case changed && open:
 		w.log.Error("the backend fails; mend it: until it answers, one delivery at a time is tried",
 			"failures", tolerated, "status", a.Status, "error", a.Error)
-		s.Watch.Down(tolerated)
+		w.watch().Down(tolerated)
 	case changed:
 		w.log.Info("the backend answers again", "duration", time.Since(since))
-		s.Watch.Up(time.Since(since))
+		w.watch().Up(time.Since(since))
 	}
 	return open && !changed && h == failing
 }
@@ -131,7 +135,7 @@ func (w *Worker) record(s *settings, d *event.Delivery, a event.Attempt, quiet b
 			"source", d.Source, "event_id", d.EventID, "attempt", next.Count, "error", err)
 		w.queue.Return(d)
 	} else if next.State == event.Dead {
-		s.Watch.Dead(&next)
+		w.watch().Dead(&next)
 	}
 	if err != nil || next.State == event.Waiting || d.OrderKey != "" {
 		w.Wake() // there is one more to be leased, now or later

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -27,6 +28,7 @@ func (s *settings) request(ctx context.Context, ev *event.Event, body []byte, no
 	if err != nil {
 		return nil, errURL // its text would hold the URL
 	}
+	req.GetBody = resend(body)
 	forward(req.Header, ev, s.Header)
 	if user := s.url.User; user != nil {
 		password, _ := user.Password()
@@ -49,6 +51,23 @@ func (s *settings) request(ctx context.Context, ev *event.Event, body []byte, no
 	req.Header.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
 	req.Header.Del(webhooks.HeaderWebhookSignature)
 	return req, s.sign(req.Header, id, now, body)
+}
+
+var errUnanswered = errors.New("the connection was closed without an answer, and a second one too")
+
+// resend gives the body once more where a connection that was used before is closed
+// without an answer: the backend may have closed it just before the request came.
+// Without a bound net/http would do so on one connection after the other, since the
+// request has an Idempotency-Key, past the backoff and the rate.
+func resend(body []byte) func() (io.ReadCloser, error) {
+	given := false
+	return func() (io.ReadCloser, error) {
+		if given {
+			return nil, errUnanswered
+		}
+		given = true
+		return io.NopCloser(bytes.NewReader(body)), nil
+	}
 }
 
 // newSigners makes a signer of each secret.
