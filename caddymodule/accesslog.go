@@ -76,6 +76,11 @@ func (l accessLog) clean(r *http.Request, mayBeTokens []string) *http.Request {
 			c.Header.Set(name, redacted)
 		}
 	}
+	for name, values := range c.Header {
+		if slices.ContainsFunc(values, l.private.holdsEscaped) {
+			c.Header[name] = []string{redacted}
+		}
+	}
 	return c
 }
 
@@ -95,7 +100,10 @@ func hide(uri string, hidden func(string) bool) string {
 	}
 	return path + "?" + pair.ReplaceAllStringFunc(query, func(p string) string {
 		name, value, _ := strings.Cut(p, "=")
-		plainName, _ := url.QueryUnescape(name)
+		plainName, err := url.QueryUnescape(name)
+		if err == nil && hidden(plainName) {
+			return redacted
+		}
 		plain, err := url.QueryUnescape(value)
 		if strings.EqualFold(plainName, tokenParam) || (err == nil && hidden(plain)) {
 			return name + "=" + redacted

@@ -190,6 +190,9 @@ func adminError(w http.ResponseWriter, log *slog.Logger, err error) {
 	case errors.As(err, &damaged):
 		log.Error("an event is damaged on disk", "error", err)
 		adminProblem(w, http.StatusInternalServerError, fmt.Sprintf("event %d is damaged on disk; `caddy webhooks doctor` says more", damaged.Seq))
+	case errors.Is(err, store.ErrLowSpace), errors.Is(err, store.ErrStalled), errors.Is(err, store.ErrBroken):
+		log.Error("the admin api failed", "error", err)
+		adminProblem(w, http.StatusServiceUnavailable, err.Error())
 	default:
 		log.Error("the admin api failed", "error", err)
 		adminProblem(w, http.StatusInternalServerError, "the gateway failed; its log says why")

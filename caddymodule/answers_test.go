@@ -136,9 +136,65 @@ receive_webhooks /hooks/* custom {
 	}
 }
 
+// It stands before a last block that takes the rest of the site, as many Caddyfiles
+// have it.
+func TestABlockForAllTheRestTakesNothingFromASource(t *testing.T) {
+	for _, site := range []string{
+		"handle {\n respond app 200\n}\n" + knolyxSite,
+		"@json header Content-Type application/json\nhandle @json {\n respond app 200\n}\n" + knolyxSite,
+		"handle_path /* {\n respond app 200\n}\n" + knolyxSite,
+		"route {\n respond app 200\n}\n" + knolyxSite,
+	} {
+		s := serve(t, "", site)
+		if got := s.send(knolyx("k-1")); got.status != http.StatusAccepted {
+			t.Errorf("%d %s in\n%s", got.status, got.body, site)
+		}
+		if got := s.send(request{method: "GET", path: "/x"}); got.body != "app" {
+			t.Errorf("the rest: %d %s in\n%s", got.status, got.body, site)
+		}
+	}
+}
+
+func TestABodyThatDidNotComeWholeIsRefused(t *testing.T) {
+	const token = "X-Webhook-Security-Token: a-token\r\n"
+	s := serve(t, "", "log_append body {http.request.body}\n"+knolyxSite) // which reads it first
+	for text, want := range map[string]int{
+		"PUT /knolyx HTTP/1.0\r\n" + token + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n": http.StatusLengthRequired,
+		"PUT /knolyx HTTP/1.0\r\n" + token + "\r\n{}":                                                 http.StatusLengthRequired,
+		"PUT /knolyx HTTP/1.0\r\n" + token + "Content-Length: 2\r\n\r\n{}":                            http.StatusAccepted,
+		"PUT /knolyx HTTP/1.1\r\nHost: a\r\n" + token + "Content-Length: 9\r\n\r\n{}":                 http.StatusRequestTimeout,
+	} {
+		if got, answered := s.exchange(t, []byte(text)); !answered || got.status != want {
+			t.Errorf("%q: %d, not %d", text, got.status, want)
+		}
+	}
+}
+
+func TestAReloadToAFullDiskIsRefused(t *testing.T) {
+	s := serve(t, "", knolyxSite)
+	if err := s.tryLoad("store badger "+s.dir+"/full {\n reserve 1000TB\n}", knolyxSite); err == nil || !strings.Contains(err.Error(), "reserve") {
+		t.Errorf("the reload: %v", err)
+	}
+	if got := s.send(knolyx("k-1")).status; got != http.StatusAccepted {
+		t.Errorf("the config before answers %d", got)
+	}
+}
+
+func TestAStoreThatIsLeftWithWhatWaitsIsTold(t *testing.T) {
+	crm := newBackend(t)
+	crm.Close()
+	gateway := eager("crm", crm.URL) + "\ndefault crm"
+	s := serve(t, gateway, knolyxSite)
+	s.send(knolyx("k-1"))
+	soon(t, func() bool { return strings.Contains(s.logs(), "delivery failed") }, s.logs)
+	s.load(gateway+"\nstore badger "+s.dir+"/other {\n reserve 128MiB\n}", knolyxSite)
+	soon(t, func() bool { return strings.Contains(s.logs(), "the config left this store") }, s.logs)
+}
+
 func TestAGatewayThatCannotKeepAsksToComeAgain(t *testing.T) {
 	// No disk is so large: the gateway starts, and waits for room.
 	s := serve(t, "", knolyxSite+"\nrespond /other 204")
+	s.stop()
 	full := "store badger " + s.dir + "/full {\n reserve 1000TB\n}"
 	s.load(full, knolyxSite+"\nrespond /other 204")
 	res := s.send(knolyx("k-1"))

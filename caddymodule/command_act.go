@@ -35,7 +35,7 @@ those of the events named, or of all that a filter means.`,
 		example: `  $ caddy webhooks retry --backend crm
   $ caddy webhooks retry 1207 1211
   $ caddy webhooks retry --backend crm --type 'payment.*' --since 2d --yes`,
-		unchangedMeans: "stood in another state meanwhile",
+		unchangedMeans: "stood in another state meanwhile, or their backend is not in the config",
 	},
 	{
 		path: adminapi.Replay, past: "replayed", thing: "events", states: []string{""}, takesNewKey: true,

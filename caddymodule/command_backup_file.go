@@ -21,17 +21,9 @@ func createBackup(path string, force bool) (*backupFile, error) {
 	if err := b.mayTake(); err != nil {
 		return nil, err
 	}
-	aside := path + ".tmp"
-	if force {
-		if err := os.Remove(aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-	}
-	var err error
-	b.File, err = os.OpenFile(aside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		err = fmt.Errorf("%s is there: another backup is being written, or one was killed; then delete that file, or write --force", aside)
-	}
+	// Of two at once each has a file of its own.
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	b.File = file
 	return b, err
 }
 

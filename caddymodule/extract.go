@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/event"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/sender"
@@ -88,7 +89,9 @@ func viewFor(xs ...*rules.Extract) view {
 // of shows a request. A body that is not JSON is nil.
 func (v view) of(r *event.Request) *rules.Request {
 	seen := &rules.Request{Path: r.Path, Method: r.Method}
-	seen.Body, _ = v.body.Decode(r.Body)
+	if !v.body.Any() || utf8.Valid(r.Body) { // or else different texts would become one
+		seen.Body, _ = v.body.Decode(sender.Trim(r.Body))
+	}
 	if v.headers {
 		seen.Headers = make(rules.Headers, len(r.Header))
 		for name, values := range r.Header {

@@ -37,6 +37,20 @@ func TestExpressionsSeeWhatTheyRead(t *testing.T) {
 	}
 }
 
+func TestAByteOrderMarkHidesNothingAndBrokenTextIsNoID(t *testing.T) {
+	extract, err := (&SourceConfig{EventID: "body.id"}).extract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for body, want := range map[string]string{
+		"\ufeff{\"id\":\"a\"}": "a", "{\"id\":\"\xe9\"}": "", "{\"id\":\"\xe8\"}": "",
+	} {
+		if got := extract(&event.Request{Body: []byte(body)}).ID; got != want {
+			t.Errorf("%q: %q, not %q", body, got, want)
+		}
+	}
+}
+
 // BenchmarkExtract reads what a custom source of payments reads of a request.
 func BenchmarkExtract(b *testing.B) {
 	body := []byte(`{"id":"evt_1Q2w3E4r","type":"payment.received","created":1795228019,"data":{` +

@@ -125,6 +125,9 @@ func (h *Handler) unfit(r *http.Request) (status int, reason string) {
 		return http.StatusMethodNotAllowed, "method not allowed"
 	case encoded(r.Header):
 		return http.StatusUnsupportedMediaType, "the body has a content encoding"
+	case !r.ProtoAtLeast(1, 1) && r.Header.Get("Content-Length") == "":
+		// net/http takes the body for empty, also one in chunks.
+		return http.StatusLengthRequired, "HTTP/1.0 without a Content-Length"
 	case r.TLS != nil && !r.TLS.HandshakeComplete:
 		// By HTTP/3 whoever overheard it can send it again (RFC 8470).
 		return http.StatusTooEarly, "it came as early data"

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
+
 	"github.com/porterslodge/porterslodge/caddymodule/internal/gateway"
 	"github.com/porterslodge/porterslodge/caddymodule/internal/store"
 )
@@ -16,10 +18,12 @@ const spaceEvery = time.Second
 
 // Start opens the store, or joins the config before in using it, and puts this
 // config into force. A disk without room is no reason to keep the rest of the
-// server down: until there is room, sources answer 503.
+// server down: until there is room, sources answer 503. But it is one to stay with
+// the config before, where that has a store that works.
 func (a *App) Start() error {
 	err := a.join()
-	if err != nil && !errors.Is(err, store.ErrLowSpace) {
+	before := activeApp()
+	if err != nil && (!errors.Is(err, store.ErrLowSpace) || before != nil && before.running() != nil) {
 		return err
 	}
 	a.noRoom.Store(err != nil)
@@ -96,10 +100,28 @@ func (a *App) Stop() error {
 
 // Cleanup lets go of the store. The last config that used it closes it.
 func (a *App) Cleanup() error {
-	if a.running() == nil {
+	engine := a.running()
+	if engine == nil {
 		return nil
 	}
-	return releaseEngine(a.store)
+	counts, _ := engine.Counts(context.Background())
+	closed, err := releaseEngine(a.store)
+	if closed && !caddy.Exiting() {
+		a.tellLeft(counts)
+	}
+	return err
+}
+
+// tellLeft says what waits in a store that no config names any more.
+func (a *App) tellLeft(c store.Counts) {
+	var deliveries uint64
+	for _, b := range c.Backends {
+		deliveries += b.Waiting
+	}
+	if c.Events.Waiting+deliveries > 0 {
+		a.log.Warn("the config left this store, and what waits in it; name it again to have that delivered",
+			"store", a.store.identity(), "events", c.Events.Waiting, "deliveries", deliveries)
+	}
 }
 
 // startWait is how long a request waits for Start: Caddy starts its apps in any

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -69,15 +70,29 @@ func belowPath(path, base string) (string, bool) {
 	return below, below == "" || strings.HasPrefix(below, "/")
 }
 
-// calledURL is the URL as the sender called it, which some schemes sign.
+// calledURL is the URL as the sender called it, which some schemes sign. A proxy
+// that Caddy trusts tells what was called there.
 func calledURL(r *http.Request) string {
-	scheme := "http"
+	scheme, host := "http", r.Host
 	if r.TLS != nil {
 		scheme = "https"
+	}
+	if trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool); trusted {
+		scheme = cmp.Or(firstOf(r.Header.Get("X-Forwarded-Proto")), scheme)
+		host = cmp.Or(firstOf(r.Header.Get("X-Forwarded-Host")), host)
 	}
 	uri := r.RequestURI
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		uri = original.RequestURI
 	}
-	return scheme + "://" + r.Host + uri
+	if u, err := url.Parse(uri); err == nil && u.IsAbs() { // as proxies may write it
+		uri = strings.TrimPrefix(uri[len(u.Scheme):], "://"+u.Host)
+	}
+	return scheme + "://" + host + uri
+}
+
+// firstOf is what the proxy that stands nearest to the sender wrote into a header.
+func firstOf(list string) string {
+	value, _, _ := strings.Cut(list, ",")
+	return strings.TrimSpace(value)
 }

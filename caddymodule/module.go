@@ -18,10 +18,10 @@ func init() {
 	httpcaddyfile.RegisterGlobalOption(appName, parseApp)
 	httpcaddyfile.RegisterHandlerDirective(healthDirective, parseHealth)
 	httpcaddyfile.RegisterDirective(directive, parseSource)
-	// Before everything that may answer for a whole site, and health before the
-	// sources, behind which comes a 404.
-	httpcaddyfile.RegisterDirectiveOrder(healthDirective, httpcaddyfile.Before, "abort")
-	httpcaddyfile.RegisterDirectiveOrder(directive, httpcaddyfile.Before, "abort")
+	// Before everything that may answer for a whole site, such as a last handle block,
+	// and health before the sources, behind which comes a 404.
+	httpcaddyfile.RegisterDirectiveOrder(healthDirective, httpcaddyfile.Before, "handle")
+	httpcaddyfile.RegisterDirectiveOrder(directive, httpcaddyfile.Before, "handle")
 
 	caddycmd.RegisterCommand(webhooksCommand)
 }

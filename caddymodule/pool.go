@@ -39,7 +39,7 @@ func holdEngine(s storeModule, log *slog.Logger) (*gateway.Engine, error) {
 	return v.(pooled).Engine, nil
 }
 
-func releaseEngine(s storeModule) error {
-	_, err := engines.Delete(s.identity())
-	return err
+// releaseEngine tells whether nobody else uses the engine, which then is closed.
+func releaseEngine(s storeModule) (closed bool, err error) {
+	return engines.Delete(s.identity())
 }

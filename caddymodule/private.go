@@ -1,7 +1,8 @@
 package caddymodule
 
 import (
-	"crypto/sha256"
+	"hash/maphash"
+	"net/url"
 	"slices"
 	"sync"
 )
@@ -11,11 +12,15 @@ import (
 type private struct {
 	mu      sync.RWMutex // guards what follows
 	headers []string
-	tokens  map[[sha256.Size]byte]bool // of URLs, hashed so that no look at them takes a telling time
+	// tokens are those of URLs, hashed with a seed of this process, so that no look
+	// for them takes a telling time; lengths are theirs, in bytes.
+	tokens  map[uint64]bool
+	lengths []int
+	seed    maphash.Seed
 }
 
 func newPrivate() *private {
-	return &private{headers: new(Proof).proofHeaders(), tokens: make(map[[sha256.Size]byte]bool)}
+	return &private{headers: new(Proof).proofHeaders(), tokens: make(map[uint64]bool), seed: maphash.MakeSeed()}
 }
 
 // add takes in how one source's requests are proven.
@@ -32,7 +37,10 @@ func (p *private) add(proof *Proof) error {
 		}
 	}
 	for _, t := range tokens {
-		p.tokens[sha256.Sum256([]byte(t))] = true
+		p.tokens[maphash.String(p.seed, t)] = true
+		if !slices.Contains(p.lengths, len(t)) {
+			p.lengths = append(p.lengths, len(t))
+		}
 	}
 	return nil
 }
@@ -45,7 +53,7 @@ func (p *private) names() []string {
 }
 
 // hides returns what tells which parts of a request's URL no log shows: those
-// that may be a token where it was sent, and those that are one anywhere.
+// that may be a token where it was sent, and those that hold one anywhere.
 func (p *private) hides(maybe []string) func(part string) bool {
 	known := make(map[string]bool, len(maybe))
 	for _, part := range maybe {
@@ -54,15 +62,30 @@ func (p *private) hides(maybe []string) func(part string) bool {
 	return func(part string) bool {
 		hidden, seen := known[part]
 		if !seen {
-			hidden = p.isToken(part)
+			hidden = p.holdsToken(part)
 			known[part] = hidden
 		}
 		return hidden
 	}
 }
 
-func (p *private) isToken(part string) bool {
+// holdsToken tells a text in which a token stands: by itself, or where somebody
+// forgot a slash, or in a whole URL, as some proxies put it into a header.
+func (p *private) holdsToken(text string) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return p.tokens[sha256.Sum256([]byte(part))]
+	for _, n := range p.lengths {
+		for i := 0; i+n <= len(text); i++ {
+			if p.tokens[maphash.String(p.seed, text[i:i+n])] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// holdsEscaped is holdsToken for a text that may be escaped.
+func (p *private) holdsEscaped(text string) bool {
+	plain, err := url.PathUnescape(text)
+	return p.holdsToken(text) || err == nil && plain != text && p.holdsToken(plain)
 }

@@ -48,6 +48,13 @@ func TestADeadDeliveryThatIsRetriedIsDeliveredOnce(t *testing.T) {
 		time.Sleep(73 * time.Hour)
 		b.crm.answer(http.StatusNoContent)
 		dead := Filter{State: event.Dead, Backend: "crm"}
+		without := b.config()
+		without.Backends = nil
+		undo := b.Attach(without)
+		if done := b.act(Retry, dead); done.Done != 0 || done.Unchanged != 2 {
+			t.Errorf("for a backend that isn't there it retried %+v", done)
+		}
+		undo()
 		if done := b.act(Retry, dead); done.Done != 2 || len(done.IDs) != 2 {
 			t.Errorf("retried %+v", done)
 		}

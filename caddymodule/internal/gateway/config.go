@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"time"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/delivery"
@@ -20,6 +21,11 @@ type Config struct {
 	Quarantine Quarantine
 	// Tracer makes spans of keeping and routing; nil makes none.
 	Tracer *tracing.Tracer
+}
+
+// delivers tells whether the config has a backend.
+func (c *Config) delivers(backend string) bool {
+	return slices.ContainsFunc(c.Backends, func(b *Backend) bool { return b.Name == backend })
 }
 
 // Backend is an internal endpoint, and how its deliveries are ordered.

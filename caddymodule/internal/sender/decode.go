@@ -56,7 +56,7 @@ func wellFormed(body []byte) error {
 
 // readable returns what may be JSON of a body that a decoder may be let loose on.
 func readable(body []byte) ([]byte, error) {
-	body = trim(body)
+	body = Trim(body)
 	switch {
 	case len(body) == 0:
 		return nil, errEmpty
@@ -68,8 +68,8 @@ func readable(body []byte) ([]byte, error) {
 	return body, nil
 }
 
-// trim takes away a byte order mark and the white space around a body.
-func trim(body []byte) []byte {
+// Trim takes away a byte order mark and the white space around a body.
+func Trim(body []byte) []byte {
 	return bytes.Trim(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
 }
 
@@ -100,7 +100,7 @@ func deep(body []byte) bool {
 // compact returns a JSON body with every token as it was written, and null for
 // a body that isn't there.
 func compact(body []byte) json.RawMessage {
-	v := jsontext.Value(trim(body)).Clone()
+	v := jsontext.Value(Trim(body)).Clone()
 	if v.Compact() != nil {
 		return json.RawMessage("null")
 	}

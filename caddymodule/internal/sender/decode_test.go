@@ -14,7 +14,7 @@ import (
 
 // reference decodes a body in a simpler, slower way.
 func reference(body []byte) (any, error) {
-	body = trim(body)
+	body = Trim(body)
 	switch {
 	case len(body) == 0:
 		return nil, errEmpty
@@ -81,7 +81,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		if wantErr == nil {
 			var tokens bytes.Buffer
-			if err := json.Compact(&tokens, trim(body)); err != nil || !bytes.Equal(compact(body), tokens.Bytes()) {
+			if err := json.Compact(&tokens, Trim(body)); err != nil || !bytes.Equal(compact(body), tokens.Bytes()) {
 				t.Errorf("%q: compact it is %s, not %s", body, compact(body), &tokens)
 			}
 		}

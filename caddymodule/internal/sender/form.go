@@ -17,13 +17,13 @@ var errNotForm = errors.New("the body is not a URL-encoded form")
 // JSON object is one, whatever a careless client's Content-Type says.
 func isForm(r *event.Request) bool {
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return media == "application/x-www-form-urlencoded" && !bytes.HasPrefix(trim(r.Body), []byte("{"))
+	return media == "application/x-www-form-urlencoded" && !bytes.HasPrefix(Trim(r.Body), []byte("{"))
 }
 
 // decodeForm decodes a form to an object of strings; a name that is repeated
 // holds a list of them.
 func decodeForm(body []byte) (object, error) {
-	body = trim(body)
+	body = Trim(body)
 	if len(body) == 0 {
 		return nil, errEmpty
 	}

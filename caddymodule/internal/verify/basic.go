@@ -112,10 +112,12 @@ func credentials(h http.Header) (user, password string, failure Result) {
 	case len(found[0]) > maxHeader:
 		return "", "", refused(ReasonCredentialsTooLong)
 	}
-	if scheme, _, _ := strings.Cut(found[0], " "); !strings.EqualFold(scheme, "Basic") {
+	scheme, given, _ := strings.Cut(found[0], " ")
+	if !strings.EqualFold(scheme, "Basic") {
 		return "", "", missing(ReasonCredentialsMissing)
 	}
-	r := http.Request{Header: http.Header{"Authorization": found}}
+	// RFC 9110, 11.4, allows several spaces between, net/http one.
+	r := http.Request{Header: http.Header{"Authorization": {"Basic " + strings.TrimLeft(given, " ")}}}
 	user, password, ok := r.BasicAuth()
 	if !ok || hasControl(user) || hasControl(password) {
 		return "", "", refused(ReasonCredentialsMalformed)
