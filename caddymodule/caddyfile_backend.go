@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -96,6 +97,9 @@ func parseOrderBy(b *Backend, d *caddyfile.Dispenser) error {
 	expr, at, err := expression(d, "order_by `data.student.id`")
 	if err != nil {
 		return err
+	}
+	if strings.TrimSpace(expr) == "" {
+		return d.Err("order_by is empty; write such as order_by `data.student.id`, or leave it out")
 	}
 	b.OrderBy = expr
 	_, err = b.orderBy(at)
