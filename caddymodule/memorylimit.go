@@ -40,9 +40,12 @@ var boundMemory = sync.OnceFunc(func() {
 
 // followLive sets the limit now and after each collection.
 func followLive(highest int64) {
-	debug.SetMemoryLimit(min(max(softLimit, live()*3/2), highest))
+	debug.SetMemoryLimit(limitOf(live(), highest))
 	runtime.SetFinalizer(&collected{}, func(*collected) { followLive(highest) })
 }
+
+// limitOf is the limit where so much is live.
+func limitOf(live, highest int64) int64 { return min(max(softLimit, live*3/2), highest) }
 
 // collected is garbage at once, so that the next collection tells of itself.
 type collected struct{ _ [64]byte }

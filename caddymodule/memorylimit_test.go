@@ -36,10 +36,10 @@ func TestTheMemoryLimitIsNeverInTheWayOfWhatIsLive(t *testing.T) {
 }
 
 func TestTheMemoryLimitIsNoHigherThanCaddys(t *testing.T) {
-	before := debug.SetMemoryLimit(-1)
-	defer debug.SetMemoryLimit(before)
-	followLive(100 << 20)
-	if limit := debug.SetMemoryLimit(-1); limit != 100<<20 {
-		t.Errorf("the limit is %d", limit)
+	const caddys = 100 << 20
+	for _, live := range []int64{0, caddys, softLimit} {
+		if limit := limitOf(live, caddys); limit != caddys {
+			t.Errorf("with %d alive the limit is %d", live, limit)
+		}
 	}
 }
