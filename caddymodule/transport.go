@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -61,39 +60,42 @@ const pingAfter = 5 * time.Second
 // connection for idle just before it hands over an answer without a body: closed
 // then, the answer is lost and what the backend took would be sent again.
 //
-// It doesn't use a connection again that may be what hangs: of HTTP/2, net/http
-// gives up the request alone, and each one after it would hang as well.
+// Nor does a connection last that may be what hangs: of HTTP/2, net/http gives up
+// the request alone, and each one after it would hang as well. It is closed before
+// the next request that is alone, as one to a backend that is down soon is.
 type lasting struct {
 	http.RoundTripper
-	idle func()      // closes the idle connections
-	hung atomic.Bool // a request had no answer in time
+	idle func() // closes the idle connections
 
 	mu       sync.Mutex
 	underWay int
+	hung     bool // a request had no answer in time
 	retired  bool
 	unload   func() // nil once it was called
 }
 
 // RoundTrip is http.RoundTripper's.
-func (l *lasting) RoundTrip(r *http.Request) (*http.Response, error) {
-	l.mu.Lock()
-	l.underWay++
-	l.mu.Unlock()
-	defer l.leave()
-	if l.hung.Swap(false) {
-		l.idle()
-	}
-	res, err := l.RoundTripper.RoundTrip(r)
-	if errors.Is(err, context.DeadlineExceeded) {
-		l.hung.Store(true)
-	}
-	return res, err
+func (l *lasting) RoundTrip(r *http.Request) (_ *http.Response, err error) {
+	l.enter()
+	defer func() { l.leave(errors.Is(err, context.DeadlineExceeded)) }()
+	return l.RoundTripper.RoundTrip(r)
 }
 
-func (l *lasting) leave() {
+func (l *lasting) enter() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.hung && l.underWay == 0 {
+		l.hung = false
+		l.idle()
+	}
+	l.underWay++
+}
+
+func (l *lasting) leave(hung bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.underWay--
+	l.hung = l.hung || hung
 	l.mayGo()
 }
 
