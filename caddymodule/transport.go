@@ -53,7 +53,7 @@ func (b *Backend) transport(ctx caddy.Context, target *url.URL) (http.RoundTripp
 
 // pingAfter is the silence on an HTTP/2 connection after which it is asked whether
 // it lives, and how long the answer may take.
-const pingAfter = 5 * time.Second
+const pingAfter = 10 * time.Second
 
 // lasting is a transport that outlives its config until no request is under way.
 // Caddy closes its idle connections when the config goes, and net/http takes a
