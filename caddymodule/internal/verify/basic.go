@@ -112,12 +112,10 @@ func credentials(h http.Header) (user, password string, failure Result) {
 	case len(found[0]) > maxHeader:
 		return "", "", refused(ReasonCredentialsTooLong)
 	}
-	scheme, given, _ := strings.Cut(found[0], " ")
-	if !strings.EqualFold(scheme, "Basic") {
+	if scheme, _, _ := strings.Cut(found[0], " "); !strings.EqualFold(scheme, "Basic") {
 		return "", "", missing(ReasonCredentialsMissing)
 	}
-	// RFC 9110, 11.4, allows several spaces between, net/http one.
-	r := http.Request{Header: http.Header{"Authorization": {"Basic " + strings.TrimLeft(given, " ")}}}
+	r := http.Request{Header: http.Header{"Authorization": found}}
 	user, password, ok := r.BasicAuth()
 	if !ok || hasControl(user) || hasControl(password) {
 		return "", "", refused(ReasonCredentialsMalformed)

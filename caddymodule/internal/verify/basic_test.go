@@ -35,7 +35,6 @@ func TestAnyAccountOfSeveralMatches(t *testing.T) {
 	for i, a := range []Account{{"synap", "the old hash"}, {"synap", "the new plain"}, {"other", "the other: one"}, {"synap", "the next hash"}} {
 		wantOK(t, v, request("", "Authorization", basicHeader(a.User, a.Password)), i)
 		wantOK(t, v, request("", "Authorization", "bAsIc"+basicHeader(a.User, a.Password)[5:]), i)
-		wantOK(t, v, request("", "Authorization", "Basic  "+basicHeader(a.User, a.Password)[5:]), i)
 	}
 	wantRefused(t, v, request("", "Authorization", basicHeader("other", "the new plain")), ReasonNoMatch)
 	wantRefused(t, v, request("", "Authorization", basicHeader("other", "the old hash")), ReasonNoMatch)
@@ -56,7 +55,7 @@ func TestNoMutatedCredentialsVerify(t *testing.T) {
 		{"no scheme", raw(encoded), ReasonCredentialsMissing},
 		{"no space", raw("Basic" + encoded), ReasonCredentialsMissing},
 		{"scheme only", raw("Basic"), ReasonCredentialsMalformed},
-		{"a tab", raw("Basic\t" + encoded), ReasonCredentialsMissing},
+		{"two spaces", raw("Basic  " + encoded), ReasonCredentialsMalformed},
 		{"not encoded", raw("Basic " + user + ":" + password), ReasonCredentialsMalformed},
 		{"encoded twice", raw("Basic " + base64.StdEncoding.EncodeToString([]byte(encoded))), ReasonCredentialsMalformed},
 		{"cut", raw("Basic " + encoded[:len(encoded)-5]), ReasonCredentialsMalformed},
