@@ -181,6 +181,7 @@ func adminError(w http.ResponseWriter, log *slog.Logger, err error) {
 	var tooLarge *http.MaxBytesError
 	var damaged *store.DamagedError
 	switch {
+	case errors.Is(err, context.Canceled): // nobody waits for the answer
 	case errors.As(err, &tooLarge):
 		adminProblem(w, http.StatusRequestEntityTooLarge, "the body is over the limit")
 	case errors.As(err, &own), errors.Is(err, gateway.ErrFilter):

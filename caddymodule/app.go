@@ -90,7 +90,6 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 // running server provisions too.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log = ctx.Slogger()
-	beDiscreet()
 	a.sources = make(map[string]*registered)
 	a.private = newPrivate()
 	a.decided = make(chan struct{})

@@ -19,12 +19,13 @@ func (d discreet) Write(line []byte) (int, error) {
 	if !bytes.Contains(line, unsolicited) {
 		return d.Writer.Write(line)
 	}
-	const instead = "a backend sent more than its answer, such as a body with a 204; net/http closed the connection\n"
+	const instead = "a backend or an upstream sent more than its answer, such as a body with a 204; net/http closed the connection\n"
 	_, err := d.Writer.Write([]byte(instead))
 	return len(line), err
 }
 
-// beDiscreet is called for each config, as some configs make Caddy set the output anew.
+// beDiscreet is called for each attempt, as some configs make Caddy set the output
+// anew, also where they are refused then.
 func beDiscreet() {
 	if _, is := log.Writer().(discreet); !is {
 		log.SetOutput(discreet{log.Writer()})

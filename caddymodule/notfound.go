@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -55,6 +56,12 @@ func (n *NotFound) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyh
 type answered struct {
 	*caddyhttp.ResponseWriterWrapper
 	yes bool
+}
+
+// ReadFrom implements io.ReaderFrom.
+func (a *answered) ReadFrom(r io.Reader) (int64, error) {
+	a.yes = true
+	return a.ResponseWriterWrapper.ReadFrom(r)
 }
 
 func (a *answered) WriteHeader(status int) {

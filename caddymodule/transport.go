@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -55,6 +56,10 @@ func (b *Backend) transport(ctx caddy.Context, target *url.URL) (http.RoundTripp
 // it lives, and how long the answer may take.
 const pingAfter = 10 * time.Second
 
+// givenUp is the time that net/http has to forget a request it gave up: until then
+// the connection does not count as idle.
+const givenUp = 10 * time.Millisecond
+
 // lasting is a transport that outlives its config until no request is under way.
 // Caddy closes its idle connections when the config goes, and net/http takes a
 // connection for idle just before it hands over an answer without a body: closed
@@ -77,11 +82,19 @@ type lasting struct {
 // RoundTrip is http.RoundTripper's.
 func (l *lasting) RoundTrip(r *http.Request) (_ *http.Response, err error) {
 	l.enter()
-	defer func() { l.leave(errors.Is(err, context.DeadlineExceeded)) }()
+	defer func() {
+		late := net.Error(nil)
+		hung := errors.As(err, &late) && late.Timeout()
+		if hung {
+			time.Sleep(givenUp)
+		}
+		l.leave(hung)
+	}()
 	return l.RoundTripper.RoundTrip(r)
 }
 
 func (l *lasting) enter() {
+	beDiscreet()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.hung && l.underWay == 0 {

@@ -41,8 +41,12 @@ func readFailed(a *event.Attempt, res *http.Response) {
 	a.Answer = kept
 }
 
+func redirects(status int) bool {
+	return status >= 300 && status <= 399 && status != http.StatusNotModified
+}
+
 func statusError(status int) string {
-	if status >= 300 && status <= 399 && status != http.StatusNotModified {
+	if redirects(status) {
 		return fmt.Sprintf("answered %d: redirects are not followed; set the backend's URL to where it leads", status)
 	}
 	return strings.TrimSpace(fmt.Sprintf("answered %d %s", status, http.StatusText(status)))

@@ -200,7 +200,7 @@ func (w *Worker) report(d *event.Delivery, a event.Attempt, quiet bool) {
 		level, message = slog.LevelError, "delivery is dead; mend the backend, then retry it by hand"
 	case retry.Alarming(a.Status):
 		level, message = slog.LevelError, "the backend refuses the event; mend the backend: it will be retried until then"
-	case a.Status >= 300 && a.Status <= 399:
+	case redirects(a.Status):
 		level, message = slog.LevelError, "the backend redirects; mend its url: the event will be retried until then"
 	}
 	attrs := []slog.Attr{

@@ -53,7 +53,7 @@ func (s *settings) request(ctx context.Context, ev *event.Event, body []byte, no
 	return req, s.sign(req.Header, id, now, body)
 }
 
-var errUnanswered = errors.New("the connection was closed without an answer, and a second one too")
+var errUnanswered = errors.New("the backend took the request on neither of two tries: it closed the connection, or refused the stream")
 
 // resend gives the body once more where a connection that was used before is closed
 // without an answer: the backend may have closed it just before the request came.

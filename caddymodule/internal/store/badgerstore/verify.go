@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+	"syscall"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/table"
@@ -32,7 +33,7 @@ func (s *Store) verifyOne(id uint64) error {
 	switch {
 	case err == nil || !s.hasTable(id): // one that was merged is emptied before it is removed
 		return nil
-	case errors.As(err, &unread) && !errors.Is(err, fs.ErrNotExist):
+	case errors.As(err, &unread) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.EIO):
 		return err
 	}
 	s.broken.Store(true)
