@@ -172,7 +172,7 @@ func TestABodyThatDidNotComeWholeIsRefused(t *testing.T) {
 
 func TestAReloadToAFullDiskIsRefused(t *testing.T) {
 	s := serve(t, "", knolyxSite)
-	if err := s.tryLoad("store badger "+s.dir+"/full {\n reserve 1000TB\n}", knolyxSite); err == nil || !strings.Contains(err.Error(), "reserve") {
+	if err := s.tryLoad(s.noRoom(), knolyxSite); err == nil || !strings.Contains(err.Error(), "reserve") {
 		t.Errorf("the reload: %v", err)
 	}
 	if got := s.send(knolyx("k-1")).status; got != http.StatusAccepted {
@@ -192,11 +192,9 @@ func TestAStoreThatIsLeftWithWhatWaitsIsTold(t *testing.T) {
 }
 
 func TestAGatewayThatCannotKeepAsksToComeAgain(t *testing.T) {
-	// No disk is so large: the gateway starts, and waits for room.
 	s := serve(t, "", knolyxSite+"\nrespond /other 204")
 	s.stop()
-	full := "store badger " + s.dir + "/full {\n reserve 1000TB\n}"
-	s.load(full, knolyxSite+"\nrespond /other 204")
+	s.load(s.noRoom(), knolyxSite+"\nrespond /other 204")
 	res := s.send(knolyx("k-1"))
 	if res.status != http.StatusServiceUnavailable {
 		t.Fatalf("answered %d", res.status)

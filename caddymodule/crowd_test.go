@@ -3,9 +3,7 @@ package caddymodule_test
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +30,7 @@ func TestStrangersTakeNoMemoryFromWhoProvesItselfAhead(t *testing.T) {
 		}
 		// The last takes up less than the stranger's own needs, so that none is left over.
 		for _, body := range []struct{ length, sent int }{{1_000_000, 530_000}, {1_000_000, 300_000}, {1_000_000, 40_000}, {17_000, 16_900}} {
-			conn, err := net.Dial("unix", filepath.Join(s.dir, "s"))
+			conn, err := s.dial()
 			if err != nil {
 				t.Fatal(err)
 			}

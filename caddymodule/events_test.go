@@ -165,7 +165,7 @@ func TestAStoreThatIsFullFromTheStartIsTold(t *testing.T) {
 	s := serve(t, "", knolyxSite)
 	s.globals = listening
 	s.stop() // a reload would be refused
-	s.load("store badger "+s.dir+"/other {\n reserve 900TiB\n}", knolyxSite)
+	s.load(s.noRoom(), knolyxSite)
 	if told := hear(t, "store_low_on_space", 1); told["keeps_events"] != false {
 		t.Errorf("the data is %v", told)
 	}

@@ -89,7 +89,7 @@ func viewFor(xs ...*rules.Extract) view {
 // of shows a request. A body that is not JSON is nil.
 func (v view) of(r *event.Request) *rules.Request {
 	seen := &rules.Request{Path: r.Path, Method: r.Method}
-	if !v.body.Any() || utf8.Valid(r.Body) { // or else different texts would become one
+	if v.body.Any() && utf8.Valid(r.Body) { // or else different texts would become one
 		seen.Body, _ = v.body.Decode(sender.Trim(r.Body))
 	}
 	if v.headers {

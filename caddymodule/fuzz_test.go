@@ -207,7 +207,7 @@ func unlogged(f *testing.F, source string) *server {
 
 // exchange sends bytes and the end of them, and reads the first answer.
 func (s *server) exchange(t *testing.T, text []byte) (response, bool) {
-	conn, err := net.Dial("unix", filepath.Join(s.dir, "s"))
+	conn, err := s.dial()
 	if err != nil {
 		t.Fatal(err)
 	}

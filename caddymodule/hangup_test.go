@@ -2,9 +2,7 @@ package caddymodule_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
-	"path/filepath"
 	"sync"
 	"testing"
 )
@@ -22,7 +20,7 @@ func TestARequestThatArrivedWholeIsKeptThoughItsSenderHangsUp(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range senders {
 		all.Go(func() {
-			conn, err := net.Dial("unix", filepath.Join(s.dir, "s"))
+			conn, err := s.dial()
 			if err != nil {
 				t.Error(err)
 				return

@@ -122,6 +122,14 @@ func adapt(text, file string) ([]byte, error) {
 	return config, err
 }
 
+// dial opens a connection of its own, for what no client would send.
+func (s *server) dial() (net.Conn, error) { return net.Dial("unix", filepath.Join(s.dir, "s")) }
+
+// noRoom is a store on a disk that has no room for it: no disk is so large.
+func (s *server) noRoom() string {
+	return "store badger " + filepath.Join(s.dir, "full") + " {\n reserve 900TiB\n}"
+}
+
 func (s *server) stop() {
 	if err := caddy.Stop(); err != nil {
 		s.t.Error(err)

@@ -88,7 +88,7 @@ func TestReadyIsFalseWhileTheStoreIsNotOpen(t *testing.T) {
 	s := serve(t, "", knolyxSite)
 	s.admin = "unix/" + s.dir + "/a"
 	s.stop() // a reload would be refused
-	s.load("store badger "+s.dir+"/other {\n reserve 900TiB\n}", healthSite)
+	s.load(s.noRoom(), healthSite)
 	s.healthy(200, 503)
 }
 

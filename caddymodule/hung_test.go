@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -70,29 +71,22 @@ func TestABackendIsReachedThoughOneOfItsConnectionsHangs(t *testing.T) {
 
 func TestWhatABackendSendsBehindItsAnswerIsNotLogged(t *testing.T) {
 	const private = "ana@school.example"
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				_, _ = conn.Read(make([]byte, 64<<10))
-				_, _ = fmt.Fprint(conn, "HTTP/1.1 204 No Content\r\n\r\n")
-				time.Sleep(20 * time.Millisecond)
-				_, _ = fmt.Fprintf(conn, `{"email":%q}`, private)
-				_, _ = conn.Read(make([]byte, 1))
-			}()
+	crm := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
 		}
-	}()
+		defer conn.Close()
+		_, _ = fmt.Fprint(conn, "HTTP/1.1 204 No Content\r\n\r\n")
+		time.Sleep(20 * time.Millisecond)
+		_, _ = fmt.Fprintf(conn, `{"email":%q}`, private)
+		_, _ = conn.Read(make([]byte, 1)) // until the gateway closes it
+	}))
+	t.Cleanup(crm.Close)
 	var logged lines
-	s := serve(t, "backend crm http://"+l.Addr().String()+"/\ndefault crm", knolyxSite)
+	s := serve(t, "backend crm "+crm.URL+"\ndefault crm", knolyxSite)
 	defer log.SetOutput(log.Writer())
 	log.SetOutput(&logged) // as Caddy does for a config, be it taken or refused
 	s.send(with(knolyx("k-1"), func(r *request) { r.body = `{"id":"k-1","type":"COURSE_COMPLETED","data":{}}` }))

@@ -85,8 +85,10 @@ func calledURL(r *http.Request) string {
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		uri = original.RequestURI
 	}
-	if u, err := url.Parse(uri); err == nil && u.IsAbs() { // as proxies may write it
-		uri = strings.TrimPrefix(uri[len(u.Scheme):], "://"+u.Host)
+	if !strings.HasPrefix(uri, "/") { // it is absolute, as proxies may write it
+		if u, err := url.Parse(uri); err == nil {
+			uri = strings.TrimPrefix(uri[len(u.Scheme):], "://"+u.Host)
+		}
 	}
 	return scheme + "://" + host + uri
 }

@@ -101,7 +101,7 @@ func stuckOnes(s *Sight, _ Filter) []target {
 var Retry = Action{
 	targets: deadOnes,
 	do: func(ctx context.Context, e *Engine, t target) (bool, error) {
-		if !e.config().delivers(t.backend) {
+		if e.config().backend(t.backend) == nil {
 			return false, nil // it would wait for ever, and could not be discarded any more
 		}
 		if err := e.store.Retry(ctx, t.Seq, t.backend, now()); err != nil {

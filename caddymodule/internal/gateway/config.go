@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"slices"
 	"time"
 
 	"github.com/porterslodge/porterslodge/caddymodule/internal/delivery"
@@ -23,9 +22,14 @@ type Config struct {
 	Tracer *tracing.Tracer
 }
 
-// delivers tells whether the config has a backend.
-func (c *Config) delivers(backend string) bool {
-	return slices.ContainsFunc(c.Backends, func(b *Backend) bool { return b.Name == backend })
+// backend is the one of that name; nil where there is none.
+func (c *Config) backend(name string) *Backend {
+	for _, b := range c.Backends {
+		if b.Name == name {
+			return b
+		}
+	}
+	return nil
 }
 
 // Backend is an internal endpoint, and how its deliveries are ordered.

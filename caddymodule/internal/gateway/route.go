@@ -187,11 +187,9 @@ func (c *Config) deliveries(ev *event.Event, env *rules.Env, d rules.Decision, n
 // orderKey is the value of the backend's order_by. One that can't be computed
 // orders nothing: delivery matters more than its order.
 func (c *Config) orderKey(backend string, env *rules.Env) string {
-	for _, b := range c.Backends {
-		if b.Name == backend && b.OrderBy != nil {
-			if key, err := b.OrderBy.Eval(env); err == nil {
-				return key
-			}
+	if b := c.backend(backend); b != nil && b.OrderBy != nil {
+		if key, err := b.OrderBy.Eval(env); err == nil {
+			return key
 		}
 	}
 	return ""

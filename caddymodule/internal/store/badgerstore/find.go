@@ -21,6 +21,13 @@ func (s *Store) Find(ctx context.Context, q store.Query) (found store.Found, err
 	if newest := s.unrouted.newestOne(); q.Before == 0 || q.Before > newest {
 		q.Before = newest + 1
 	}
+	if q.State == event.Unrouted || q.State == event.Invalid || q.State == event.Dead {
+		err = s.view(ctx, func(txn *badger.Txn) error {
+			found = findStuck(txn, q)
+			return nil
+		})
+		return found, err
+	}
 	few := q.State == event.Waiting && s.countWaiting(q.Backend) <= fewWaiting
 	from := q.Before - min(q.Before-1, uint64(q.Look))
 	if few {
@@ -28,15 +35,12 @@ func (s *Store) Find(ctx context.Context, q store.Query) (found store.Found, err
 	}
 	unrouted := s.unroutedOf(q, from) // before the look: they may be routed meanwhile
 	err = s.view(ctx, func(txn *badger.Txn) error {
-		switch {
-		case q.State == event.Unrouted || q.State == event.Invalid || q.State == event.Dead:
-			found = findStuck(txn, q)
-		case few:
+		if few {
 			found, err = s.findWaiting(txn, q, unrouted)
-		default:
-			found = findAll(txn, q, from, unrouted)
+			return err
 		}
-		return err
+		found = findAll(txn, q, from, unrouted)
+		return nil
 	})
 	return found, err
 }
